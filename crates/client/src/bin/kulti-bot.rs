@@ -1,0 +1,2 @@
+//! Headless participants.
+fn main() {}

@@ -1,0 +1,87 @@
+//! What a person does: the one door through which acts enter the session core.
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+/// A person's act. Peer and message ids are those of the view.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(tag = "act", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Intent {
+    /// Look at a page of the grid; counts from 0, clamped to the last page.
+    ShowPage {
+        /// Which.
+        page: u32,
+    },
+    /// Raise or lower my hand.
+    SetHand {
+        /// Whether it is up.
+        raised: bool,
+    },
+    /// Lower somebody's hand.
+    LowerHand {
+        /// Whose.
+        peer_id: String,
+    },
+    /// Put somebody in the centre for everyone, or nobody.
+    Spotlight {
+        /// Whom; none ends it.
+        peer_id: Option<String>,
+    },
+    /// Put somebody in the centre for me alone, or nobody.
+    PinForMe {
+        /// Whom; none ends it.
+        peer_id: Option<String>,
+    },
+    /// Pin a message for everyone, or none.
+    PinMessage {
+        /// Which; none unpins.
+        message_id: Option<String>,
+    },
+    /// Announce to everyone.
+    Announce {
+        /// 1 to 500 characters; none takes the announcement back.
+        text: Option<String>,
+    },
+    /// "Got it": hide the announcement here.
+    DismissAnnouncement {
+        /// Which.
+        id: String,
+    },
+    /// Say something to everyone.
+    SendMessage {
+        /// 1 to [`super::view::ChatView::TEXT_LIMIT`] characters.
+        text: String,
+    },
+    /// Send a failed message again.
+    ResendMessage {
+        /// Its local id.
+        id: String,
+    },
+    /// Give somebody another role.
+    ChangeRole {
+        /// Whom.
+        peer_id: String,
+        /// The role's name.
+        role: String,
+        /// Without asking; else the person may refuse.
+        force: bool,
+    },
+    /// Answer an invitation to another role.
+    AnswerRoleInvite {
+        /// Whether to take it.
+        accept: bool,
+    },
+    /// Remove somebody.
+    RemovePeer {
+        /// Whom.
+        peer_id: String,
+        /// Told to that person; may be empty.
+        reason: String,
+    },
+    /// Try to connect now instead of waiting.
+    RetryNow,
+    /// Leave the session.
+    Leave,
+    /// End the session for everyone (hosts).
+    EndSession,
+}

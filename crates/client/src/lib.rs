@@ -1,0 +1,3 @@
+//! The Kulti client: a sans-IO session core and the drivers around it.
+
+pub mod core;

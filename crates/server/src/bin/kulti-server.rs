@@ -1,0 +1,2 @@
+//! The session server.
+fn main() {}

@@ -1,0 +1,3 @@
+//! shell
+/// Runs.
+pub fn run() {}

@@ -2,6 +2,8 @@
 
 mod intent;
 pub mod io;
+mod session;
 pub mod view;
 
 pub use intent::Intent;
+pub use session::SessionCore;

@@ -1,0 +1,288 @@
+//! The Kulti HTTP API: bodies of requests and responses.
+//!
+//! Paths and fields are the web product's; ours adds fields and never changes a
+//! meaning. Field names are snake_case or camelCase as the web product has them,
+//! endpoint by endpoint.
+
+use serde::{Deserialize, Serialize};
+
+/// Every error: `{error, code}` with the right HTTP status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// One sentence that says what is wrong and what to do.
+    pub error: String,
+    /// For machines, like `session_not_found`.
+    #[serde(default)]
+    pub code: String,
+}
+
+/// `POST /api/auth/guest`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuestRequest {
+    /// 1 to 80 characters.
+    pub display_name: String,
+}
+
+/// `POST /api/auth/refresh`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshRequest {
+    /// As it was given out; each is good once.
+    pub refresh_token: String,
+}
+
+/// Answer of both authentication endpoints.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthResponse {
+    /// For `Authorization: Bearer`.
+    pub access_token: String,
+    /// For [`RefreshRequest`].
+    pub refresh_token: String,
+    /// When `access_token` ends, ms since the epoch.
+    pub expires_at: u64,
+    /// Who it is.
+    pub user: User,
+}
+
+impl std::fmt::Debug for AuthResponse {
+    /// Leaves the tokens out: they must not get into a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthResponse")
+            .field("expires_at", &self.expires_at)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A person at one server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The user id.
+    pub id: String,
+    /// The display name.
+    pub display_name: String,
+}
+
+/// `POST /api/sessions/create`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateSessionRequest {
+    /// 1 to 120 characters.
+    pub title: String,
+    /// At most 2,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether `GET /api/sessions` lists it.
+    #[serde(default)]
+    pub is_public: bool,
+}
+
+/// A session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The session's id.
+    pub id: String,
+    /// The code that people type, like `VIBE-2K4F`.
+    pub room_code: String,
+    /// The 100ms room.
+    pub hms_room_id: String,
+    /// The title.
+    pub title: String,
+    /// The description, if any.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Who hosts it.
+    pub host: User,
+    /// Whether it goes on.
+    pub status: SessionStatus,
+    /// When it started, ms since the epoch.
+    pub started_at: u64,
+    /// When it ended, ms since the epoch.
+    #[serde(default)]
+    pub ended_at: Option<u64>,
+    /// Whether it is listed.
+    #[serde(default)]
+    pub is_public: bool,
+    /// How many are in the room now.
+    #[serde(default)]
+    pub participants: u32,
+}
+
+/// Whether a session goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionStatus {
+    /// People can join.
+    Live,
+    /// It is over.
+    Ended,
+}
+
+/// `GET /api/sessions?status=live`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionList {
+    /// Newest first.
+    pub sessions: Vec<Session>,
+}
+
+/// Answer of `POST /api/sessions/{id}/join`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinSessionResponse {
+    /// The session.
+    pub session: Session,
+    /// The role that the caller has in it: `host`, `presenter` or `viewer`.
+    pub role: String,
+}
+
+/// `POST /api/sessions/end`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EndSessionRequest {
+    /// Which.
+    pub session_id: String,
+}
+
+/// Answer of `POST /api/sessions/end`. Ending twice gives the same answer twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndSessionResponse {
+    /// Always true.
+    pub success: bool,
+    /// The session, ended.
+    pub session: Session,
+}
+
+/// `POST /api/hms/get-token`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetTokenRequest {
+    /// The 100ms room of the session.
+    pub room_id: String,
+    /// The session.
+    pub session_id: String,
+}
+
+/// Answer of `POST /api/hms/get-token`
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetTokenResponse {
+    /// The HMS auth token.
+    pub token: String,
+    /// When it ends, ms since the epoch.
+    pub expires_at: u64,
+    /// The caller's display name.
+    pub user_name: String,
+    /// The role in the token.
+    pub role: String,
+    /// Whether viewers should use HLS; never true here.
+    #[serde(rename = "useHLS", default)]
+    pub use_hls: bool,
+    /// The HLS stream, if any.
+    #[serde(default)]
+    pub hls_stream_url: Option<String>,
+    /// Where `/init` is; absent means the 100ms cloud's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init_endpoint: Option<String>,
+    /// The session's limits and grace periods; absent means the defaults.
+    #[serde(default)]
+    pub watch_policy: WatchPolicy,
+}
+
+impl std::fmt::Debug for GetTokenResponse {
+    /// Leaves the token out: it must not get into a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GetTokenResponse")
+            .field("expires_at", &self.expires_at)
+            .field("user_name", &self.user_name)
+            .field("role", &self.role)
+            .field("init_endpoint", &self.init_endpoint)
+            .field("watch_policy", &self.watch_policy)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Limits and grace periods of watch time, set by the session (design: "Watch time").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WatchPolicy {
+    /// Without evidence of a person for this long, time stops counting.
+    pub idle_limit_ms: u64,
+    /// Not watching for this long makes a participant inactive for the others.
+    pub away_grace_ms: u64,
+    /// A loss of connection shorter than this counts.
+    pub reconnect_grace_ms: u64,
+}
+
+impl Default for WatchPolicy {
+    fn default() -> Self {
+        Self {
+            idle_limit_ms: 15 * 60 * 1_000,
+            away_grace_ms: 30 * 1_000,
+            reconnect_grace_ms: 30 * 1_000,
+        }
+    }
+}
+
+/// A half-open stretch `[start, end)`, ms of server time.
+pub type Interval = [i64; 2];
+
+/// `POST /api/analytics/heartbeat`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeartbeatRequest {
+    /// Which session.
+    pub session_id: String,
+    /// Whether the person watches right now.
+    pub is_active: bool,
+    /// Active stretches that the server has not acknowledged yet. Without them the
+    /// endpoint behaves like the web product's: time passes while `isActive`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intervals: Option<Vec<Interval>>,
+}
+
+/// Answer of `POST /api/analytics/heartbeat`, given after the commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeartbeatResponse {
+    /// Always true.
+    pub success: bool,
+    /// Active time in this session that the ledger has, whole seconds.
+    pub watch_duration_seconds: u64,
+    /// Credits for it by today's knowledge.
+    pub estimated_credits: u64,
+    /// Server time, ms since the epoch.
+    pub timestamp: u64,
+    /// The stretches that are settled, credited or refused for good: the client may
+    /// forget them. Absent in answers to heartbeats without intervals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Vec<Interval>>,
+}
+
+/// `GET /api/credits/balance`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BalanceResponse {
+    /// The sum of all transactions.
+    pub balance: i64,
+    /// The sum of the positive ones.
+    #[serde(default)]
+    pub total_earned: i64,
+}
+
+/// `GET /api/credits/transactions`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransactionsResponse {
+    /// Newest first.
+    pub transactions: Vec<Transaction>,
+}
+
+/// One change of a balance. Never edited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transaction {
+    /// The transaction's id.
+    pub id: String,
+    /// Credits; negative ones are spent.
+    pub amount: i64,
+    /// Why: `watching`, `hosting`, `milestone:first_session` …
+    pub kind: String,
+    /// The session it belongs to, if any.
+    #[serde(default)]
+    pub session_id: Option<String>,
+    /// When, ms since the epoch.
+    pub created_at: u64,
+}

@@ -1,0 +1,64 @@
+//! `GET /init`: where the signalling WebSocket is, and the media configuration.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The flag that lets a role which neither publishes nor subscribes join without an offer.
+pub const FLAG_NON_WEBRTC: &str = "nonWebRTCDisableOffer";
+
+/// Answer of `/init` with status 200.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InitResponse {
+    /// `ws://` or `wss://` URL; the client adds its query parameters to those it has.
+    pub endpoint: String,
+    /// For both peer connections.
+    #[serde(rename = "rtcConfiguration", default)]
+    pub rtc_configuration: RtcConfiguration,
+    /// Required by the SDK, which reads it without a check.
+    #[serde(default)]
+    pub config: InitConfig,
+}
+
+/// `RTCConfiguration`, with the vendor's name for the servers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RtcConfiguration {
+    /// STUN and TURN servers.
+    #[serde(default)]
+    pub ice_servers: Vec<IceServer>,
+    /// Any other member is handed to the peer connections as it is.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// One STUN or TURN server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IceServer {
+    /// `stun:` and `turn:` URLs.
+    pub urls: Vec<String>,
+    /// For TURN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// For TURN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+}
+
+/// Feature flags and their settings.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InitConfig {
+    /// Flags that are on, like [`FLAG_NON_WEBRTC`].
+    #[serde(default)]
+    pub enabled_flags: Vec<String>,
+}
+
+/// Answer of `/init` with any other status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InitError {
+    /// The error's code; 0 or absent stands for the HTTP status.
+    #[serde(default)]
+    pub code: u16,
+    /// Shown to the person.
+    #[serde(default)]
+    pub message: String,
+}

@@ -1,0 +1,107 @@
+//! Roles, and the policy that names them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::peer::null_as_default;
+
+/// Params of `on-policy-change`: the receiver's role and all roles of the room.
+/// The first one unlocks the join; it is due at every socket open.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PolicyChange {
+    /// The receiver's role.
+    pub name: String,
+    /// All roles by name.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub known_roles: BTreeMap<String, Role>,
+    /// Whiteboard, transcriptions, noise cancellation; may be empty.
+    #[serde(default)]
+    pub plugins: Map<String, Value>,
+    /// The template that the room was made from.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub template_id: String,
+    /// Any texts of the app.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub app_data: BTreeMap<String, String>,
+}
+
+/// What a role may publish, receive and do.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Role {
+    /// The role's name.
+    pub name: String,
+    /// Smaller is more important.
+    #[serde(default)]
+    pub priority: u32,
+    /// What it may publish.
+    #[serde(default)]
+    pub publish_params: PublishParams,
+    /// What it receives.
+    #[serde(default)]
+    pub subscribe_params: SubscribeParams,
+    /// What it may do. The server enforces every one.
+    #[serde(default)]
+    pub permissions: Permissions,
+}
+
+/// What a role may publish. With an empty `allowed` nothing.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PublishParams {
+    /// `audio`, `video`, `screen`.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub allowed: Vec<String>,
+    /// Codec and bit rate (kbit/s), where allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio: Option<Value>,
+    /// Codec, bit rate (kbit/s), frame rate and size, where allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub video: Option<Value>,
+    /// As `video`, for the screen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub screen: Option<Value>,
+    /// Layers; an empty object rather than nothing, since the SDK reads it unchecked.
+    #[serde(default)]
+    pub simulcast: Map<String, Value>,
+}
+
+/// What a role receives.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SubscribeParams {
+    /// Roles whose tracks it gets.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub subscribe_to_roles: Vec<String>,
+    /// In kbit/s.
+    #[serde(default)]
+    pub max_subs_bit_rate: u32,
+}
+
+/// What a role may do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Permissions {
+    /// End the room for everyone.
+    pub end_room: bool,
+    /// Remove somebody.
+    pub remove_others: bool,
+    /// Mute somebody.
+    pub mute: bool,
+    /// Ask somebody to unmute.
+    pub unmute: bool,
+    /// Change somebody's role.
+    pub change_role: bool,
+    /// Start HLS.
+    pub hls_streaming: bool,
+    /// Start RTMP.
+    pub rtmp_streaming: bool,
+    /// Record.
+    pub browser_recording: bool,
+    /// Read polls.
+    pub poll_read: bool,
+    /// Make and run polls.
+    pub poll_write: bool,
+}

@@ -1,3 +1,9 @@
-//! shell
+//! The Tauri shell around the app.
+
+pub mod app;
+mod bindings;
+mod bridge;
+pub mod commands;
+
 /// Runs.
 pub fn run() {}

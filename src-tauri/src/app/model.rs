@@ -71,7 +71,11 @@ pub struct RecentSession {
 
 /// Where tokens are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
-#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum SecretStore {
     /// The keyring of the operating system.
     Keyring,
@@ -118,7 +122,11 @@ pub struct JoinTarget {
 
 /// Where a session that I host runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
-#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum HostPlace {
     /// On this computer, for programs on this computer only.
     ThisComputer,
@@ -155,7 +163,7 @@ pub struct ReachView {
 
 /// What the person chose in the settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub struct Settings {
     /// Colours.
     pub theme: Theme,

@@ -1,0 +1,155 @@
+//! The UI's verbs: thin, typed, no logic. Each hands over to [`App`].
+
+use std::sync::Arc;
+
+use kulti_client::core::{Intent, view::ViewEvent};
+use tauri::{State, ipc::Channel};
+
+use crate::{
+    app::{
+        App,
+        model::{
+            AppInfo, CommandError, HomeView, HostRequest, JoinTarget, ReachView, SessionPreview,
+            Settings,
+        },
+    },
+    bridge,
+};
+
+type AppState<'a> = State<'a, Arc<App>>;
+
+/// Facts of this build and machine.
+#[tauri::command]
+#[specta::specta]
+pub fn app_info(app: AppState<'_>) -> AppInfo {
+    app.info()
+}
+
+/// The home screen.
+#[tauri::command]
+#[specta::specta]
+pub fn home(app: AppState<'_>) -> HomeView {
+    app.home()
+}
+
+/// Sets the name under which others see me.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn set_display_name(app: AppState<'_>, name: String) -> Result<HomeView, CommandError> {
+    app.set_display_name(&name)
+}
+
+/// Finds out what a code or a link leads to, without joining. `server` is the
+/// origin at which a code is looked up; none or empty: this computer's own server.
+#[tauri::command]
+#[specta::specta]
+pub async fn look_up(
+    app: AppState<'_>,
+    text: String,
+    server: Option<String>,
+) -> Result<SessionPreview, CommandError> {
+    app.look_up(&text, server.as_deref()).await
+}
+
+/// Joins a session that was looked up. `allow_plain`: the person has just allowed
+/// plain http to this one server.
+#[tauri::command]
+#[specta::specta]
+pub async fn join(
+    app: AppState<'_>,
+    target: JoinTarget,
+    allow_plain: bool,
+) -> Result<(), CommandError> {
+    app.inner().join(target, allow_plain).await
+}
+
+/// Starts a session and joins it as its host.
+#[tauri::command]
+#[specta::specta]
+pub async fn host(app: AppState<'_>, request: HostRequest) -> Result<(), CommandError> {
+    app.inner().host(request).await
+}
+
+/// Subscribes to the session's view: every slice once, then its changes, until the
+/// stay has ended. A newer subscription replaces this one.
+#[tauri::command]
+#[specta::specta]
+pub async fn session(app: AppState<'_>, channel: Channel<ViewEvent>) -> Result<(), CommandError> {
+    bridge::forward_view(app.session_view()?, channel);
+    Ok(())
+}
+
+/// Does something in the session.
+#[tauri::command]
+#[specta::specta]
+pub async fn act(app: AppState<'_>, intent: Intent) -> Result<(), CommandError> {
+    app.act(intent).await
+}
+
+/// What the person chose.
+#[tauri::command]
+#[specta::specta]
+pub fn settings(app: AppState<'_>) -> Settings {
+    app.settings()
+}
+
+/// Takes over what the person chose, at once; returns what holds now.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn set_settings(app: AppState<'_>, settings: Settings) -> Settings {
+    app.set_settings(settings)
+}
+
+/// Who can reach this computer's server.
+#[tauri::command]
+#[specta::specta]
+pub fn reach(app: AppState<'_>) -> ReachView {
+    app.reach()
+}
+
+/// Opens this computer's server to the local network, or closes it.
+#[tauri::command]
+#[specta::specta]
+pub async fn set_open_to_network(app: AppState<'_>, open: bool) -> Result<ReachView, CommandError> {
+    app.inner().set_open_to_network(open).await
+}
+
+/// Removes a session from the recent ones.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn forget_recent(app: AppState<'_>, session_id: String) -> HomeView {
+    app.forget_recent(&session_id)
+}
+
+/// The person said no to the link that the app was opened with.
+#[tauri::command]
+#[specta::specta]
+pub fn dismiss_link(app: AppState<'_>) -> HomeView {
+    app.dismiss_link()
+}
+
+/// The page's `visibilitychange`: the window can be seen, or not.
+#[tauri::command]
+#[specta::specta]
+pub fn window_visible(app: AppState<'_>, visible: bool) {
+    app.window_visible(visible);
+}
+
+/// Puts text on the clipboard.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn copy_text(app: AppState<'_>, text: String) -> Result<(), CommandError> {
+    app.copy_text(text)
+}
+
+/// Subscribes to changes of the home screen: a link arrived, a session ended. The
+/// present state is sent first.
+#[tauri::command]
+#[specta::specta]
+pub async fn home_events(
+    app: AppState<'_>,
+    channel: Channel<HomeView>,
+) -> Result<(), CommandError> {
+    bridge::forward_home(app.home_changes(), channel);
+    Ok(())
+}

@@ -1,0 +1,111 @@
+// The icons that the app uses, from lucide, as one inline sprite (Sprite.svelte).
+// A new icon is a line here; only what is listed gets into the build.
+
+import activity from 'lucide-static/icons/activity.svg?raw';
+import arrowRight from 'lucide-static/icons/arrow-right.svg?raw';
+import arrowUp from 'lucide-static/icons/arrow-up.svg?raw';
+import bell from 'lucide-static/icons/bell.svg?raw';
+import check from 'lucide-static/icons/check.svg?raw';
+import chevronDown from 'lucide-static/icons/chevron-down.svg?raw';
+import chevronLeft from 'lucide-static/icons/chevron-left.svg?raw';
+import chevronRight from 'lucide-static/icons/chevron-right.svg?raw';
+import circleAlert from 'lucide-static/icons/circle-alert.svg?raw';
+import copy from 'lucide-static/icons/copy.svg?raw';
+import crown from 'lucide-static/icons/crown.svg?raw';
+import ellipsis from 'lucide-static/icons/ellipsis.svg?raw';
+import folder from 'lucide-static/icons/folder.svg?raw';
+import hand from 'lucide-static/icons/hand.svg?raw';
+import history from 'lucide-static/icons/history.svg?raw';
+import info from 'lucide-static/icons/info.svg?raw';
+import keyRound from 'lucide-static/icons/key-round.svg?raw';
+import keyboard from 'lucide-static/icons/keyboard.svg?raw';
+import laptop from 'lucide-static/icons/laptop.svg?raw';
+import link from 'lucide-static/icons/link.svg?raw';
+import loader from 'lucide-static/icons/loader-circle.svg?raw';
+import lock from 'lucide-static/icons/lock.svg?raw';
+import logOut from 'lucide-static/icons/log-out.svg?raw';
+import megaphone from 'lucide-static/icons/megaphone.svg?raw';
+import messageSquare from 'lucide-static/icons/message-square.svg?raw';
+import moon from 'lucide-static/icons/moon.svg?raw';
+import palette from 'lucide-static/icons/palette.svg?raw';
+import panelRight from 'lucide-static/icons/panel-right.svg?raw';
+import pause from 'lucide-static/icons/pause.svg?raw';
+import pin from 'lucide-static/icons/pin.svg?raw';
+import pinOff from 'lucide-static/icons/pin-off.svg?raw';
+import presentation from 'lucide-static/icons/presentation.svg?raw';
+import rotateCw from 'lucide-static/icons/rotate-cw.svg?raw';
+import server from 'lucide-static/icons/server.svg?raw';
+import settings from 'lucide-static/icons/settings.svg?raw';
+import shieldAlert from 'lucide-static/icons/shield-alert.svg?raw';
+import shieldCheck from 'lucide-static/icons/shield-check.svg?raw';
+import spotlight from 'lucide-static/icons/spotlight.svg?raw';
+import triangleAlert from 'lucide-static/icons/triangle-alert.svg?raw';
+import undo from 'lucide-static/icons/undo-2.svg?raw';
+import user from 'lucide-static/icons/user.svg?raw';
+import userMinus from 'lucide-static/icons/user-minus.svg?raw';
+import users from 'lucide-static/icons/users.svg?raw';
+import wifi from 'lucide-static/icons/wifi.svg?raw';
+import wifiOff from 'lucide-static/icons/wifi-off.svg?raw';
+import x from 'lucide-static/icons/x.svg?raw';
+
+const sources = {
+  activity,
+  'arrow-right': arrowRight,
+  'arrow-up': arrowUp,
+  bell,
+  check,
+  'chevron-down': chevronDown,
+  'chevron-left': chevronLeft,
+  'chevron-right': chevronRight,
+  'circle-alert': circleAlert,
+  copy,
+  crown,
+  ellipsis,
+  folder,
+  hand,
+  history,
+  info,
+  key: keyRound,
+  keyboard,
+  laptop,
+  link,
+  loader,
+  lock,
+  'log-out': logOut,
+  megaphone,
+  message: messageSquare,
+  moon,
+  palette,
+  'panel-right': panelRight,
+  pause,
+  pin,
+  'pin-off': pinOff,
+  presentation,
+  'rotate-cw': rotateCw,
+  server,
+  settings,
+  'shield-alert': shieldAlert,
+  'shield-check': shieldCheck,
+  spotlight,
+  'triangle-alert': triangleAlert,
+  undo,
+  user,
+  'user-minus': userMinus,
+  users,
+  wifi,
+  'wifi-off': wifiOff,
+  x,
+};
+
+/** The name of an icon of the sprite. */
+export type IconName = keyof typeof sources;
+
+/** The drawing inside an svg file. */
+function drawing(file: string): string {
+  return file.slice(file.indexOf('>', file.indexOf('<svg')) + 1, file.lastIndexOf('</svg>')).trim();
+}
+
+/** The sprite's symbols, as markup. */
+export const symbols: string = Object.entries(sources)
+  .map(([name, file]) => `<symbol id="i-${name}" viewBox="0 0 24 24">${drawing(file)}</symbol>`)
+  .join('');

@@ -1,0 +1,15 @@
+import './design/design.css';
+import { mount } from 'svelte';
+import Shell from './App.svelte';
+import { connectBackend } from './bridge/connect';
+import { App } from './state/app.svelte';
+import { reportVisibility } from './state/visibility';
+
+const target = document.getElementById('app');
+if (!target) throw new Error('index.html has no #app');
+
+const backend = await connectBackend();
+const app = new App(backend);
+reportVisibility(backend);
+mount(Shell, { target, props: { app } });
+await app.start();

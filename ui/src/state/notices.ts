@@ -1,0 +1,36 @@
+import type { Intent, Notice } from '../bridge/backend';
+import { words } from '../words/en';
+import type { ToastRequest } from './toasts.svelte';
+
+/** The toast for a notice; null for what the screen tells in another way. */
+export function noticeToast(notice: Notice, act: (intent: Intent) => void): ToastRequest | null {
+  switch (notice.kind) {
+    case 'peopleJoined':
+      return { icon: 'users', text: words.notices.peopleJoined(notice) };
+    case 'handRaised':
+      return { icon: 'hand', text: words.notices.handRaised(notice) };
+    case 'roleChanged':
+      return { icon: 'presentation', text: words.notices.roleChanged(notice) };
+    case 'roleInvite':
+      return {
+        icon: 'presentation',
+        text: words.notices.roleInvite(notice),
+        lasting: true,
+        actions: [
+          { label: words.common.notNow, run: () => act({ act: 'answerRoleInvite', accept: false }) },
+          {
+            label: words.common.accept,
+            primary: true,
+            run: () => act({ act: 'answerRoleInvite', accept: true }),
+          },
+        ],
+      };
+    case 'creditEarned':
+      // The ring and the counter celebrate it (README of the visual language, section 7).
+      return null;
+    case 'refused':
+      return { icon: 'circle-alert', tone: 'bad', text: words.notices.refused(notice) };
+    case 'stageWriteIgnored':
+      return { icon: 'shield-alert', text: words.notices.stageWriteIgnored(notice) };
+  }
+}

@@ -1,0 +1,13 @@
+// The catalogue: every string that a person reads or hears. Nothing is put together
+// from halves of sentences; what varies is a parameter. Sections by screen in en/.
+
+import { common, errors } from './en/common';
+import { home } from './en/home';
+import { notices, pause, roleName } from './en/room';
+import { settings } from './en/settings';
+import { summary } from './en/summary';
+
+export type { ErrorContext, ErrorWords } from './en/common';
+
+/** All words. */
+export const words = { common, errors, home, notices, pause, roleName, settings, summary };

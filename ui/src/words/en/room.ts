@@ -1,0 +1,39 @@
+import type { Notice, PauseReason } from '../../bridge/backend';
+import { counted } from '../format';
+
+/** Why time does not count, as it stands in lists and after "Paused:". */
+const reasons: Record<PauseReason, string> = {
+  asleep: 'computer asleep',
+  locked: 'screen locked',
+  hidden: 'window hidden',
+  nobodyThere: 'nobody there',
+  connectionLost: 'connection lost',
+};
+
+/** Pauses: in the counter, in ribbons and in the summary. */
+export const pause = {
+  reason: (reason: PauseReason) => reasons[reason],
+  /** The same as the beginning of a line. */
+  Reason: (reason: PauseReason) => reasons[reason].charAt(0).toUpperCase() + reasons[reason].slice(1),
+};
+
+/** Names of roles; a room may have others. */
+export function roleName(role: string): string {
+  const known: Record<string, string> = { host: 'Host', presenter: 'Presenter', viewer: 'Viewer' };
+  return known[role] ?? role;
+}
+
+type NoticeWords = { [K in Notice['kind']]: (notice: Extract<Notice, { kind: K }>) => string };
+
+/** Toasts inside a session. */
+export const notices: NoticeWords = {
+  peopleJoined: ({ name, count }) =>
+    count === 1 ? `${name} joined` : `${name} and ${counted(count - 1, 'other', 'others')} joined`,
+  handRaised: ({ name }) => `${name} raised a hand`,
+  roleChanged: ({ role }) => `You are now: ${roleName(role).toLowerCase()}`,
+  roleInvite: ({ name, role }) =>
+    role === 'presenter' ? `${name} invites you to present` : `${name} offers you the role ${roleName(role)}`,
+  creditEarned: ({ credits }) => `${counted(credits, 'credit', 'credits')} so far`,
+  refused: ({ message }) => `Not done: ${message}`,
+  stageWriteIgnored: ({ name }) => `${name} may not change the stage. Nothing changed.`,
+};

@@ -12,3 +12,4 @@ pub mod room_code;
 pub mod signalling;
 pub mod store_keys;
 pub mod token;
+pub mod viewers;

@@ -1,0 +1,146 @@
+//! A desktop of its own that nobody sees: screen, window manager, message bus and
+//! folders. Nothing in it touches the person's desktop, keyring or settings.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// Runs a program until standard input closes. This process holds the other end,
+/// so the program ends with it, however it ends. The signals that a terminal
+/// sends to all of its programs are left to this process.
+const LIFELINE: &str = r#""$@" & program=$!
+trap '' INT HUP TERM
+read -r _
+kill "$program" 2>/dev/null
+wait "$program" 2>/dev/null"#;
+
+/// Ends with its owner.
+pub(crate) struct VirtualDisplay {
+    /// The X display, like ":91".
+    pub(crate) name: String,
+    environment: Vec<(&'static str, String)>,
+    folder: PathBuf,
+    /// In the order of starting.
+    programs: Vec<Program>,
+}
+
+struct Program {
+    lifeline: Option<ChildStdin>,
+    child: Child,
+}
+
+impl VirtualDisplay {
+    /// Starts Xvfb on a free display number, and what belongs to a desktop.
+    ///
+    /// # Errors
+    /// When one of the programs does not start.
+    pub(crate) fn start() -> Result<Self> {
+        let folder = std::env::temp_dir().join(format!("kulti-desktop-{}", std::process::id()));
+        make_private(&folder)?;
+        let mut display = Self {
+            name: String::new(),
+            environment: Vec::new(),
+            folder,
+            programs: Vec::new(),
+        };
+        for (variable, name) in [
+            ("XDG_RUNTIME_DIR", "run"),
+            ("XDG_DATA_HOME", "data"),
+            ("XDG_CONFIG_HOME", "config"),
+        ] {
+            let folder = display.folder.join(name);
+            make_private(&folder)?;
+            display.set(variable, folder.display().to_string());
+        }
+
+        // Told to write the number of the display that it has found.
+        let mut screen = Command::new("Xvfb");
+        screen.args(["-displayfd", "1", "-screen", "0", "1280x800x24"]);
+        screen.args(["-nolisten", "tcp", "-noreset"]);
+        display.name = format!(":{}", display.start_program(&screen)?);
+        display.set("DISPLAY", display.name.clone());
+
+        let mut bus = Command::new("dbus-daemon");
+        bus.args(["--session", "--nofork", "--print-address=1"]);
+        let address = display.start_program(&bus)?;
+        display.set("DBUS_SESSION_BUS_ADDRESS", address);
+
+        // The start-up hook tells when it manages windows.
+        let mut manager = Command::new("openbox");
+        manager.args(["--startup", "echo ready"]);
+        display.start_program(&manager)?;
+        Ok(display)
+    }
+
+    /// Makes a command run on this desktop.
+    pub(crate) fn adopt(&self, command: &mut Command) {
+        command.env_remove("WAYLAND_DISPLAY");
+        command.env("XDG_SESSION_TYPE", "x11");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+    }
+
+    fn set(&mut self, variable: &'static str, value: String) {
+        self.environment.push((variable, value));
+    }
+
+    /// Starts a program and waits for its first line, which says that it is ready.
+    fn start_program(&mut self, program: &Command) -> Result<String> {
+        let name = program.get_program().to_string_lossy().into_owned();
+        let mut guard = Command::new("sh");
+        guard.args(["-c", LIFELINE, "sh"]);
+        guard.arg(program.get_program()).args(program.get_args());
+        self.adopt(&mut guard);
+        let log = fs::File::create(self.folder.join(format!("{name}.log")))?;
+        let mut child = guard
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("cannot start '{name}'"))?;
+        let lifeline = child.stdin.take();
+        let output = child.stdout.take();
+        self.programs.push(Program { lifeline, child });
+        let mut line = String::new();
+        if let Some(output) = output {
+            BufReader::new(output).read_line(&mut line)?;
+        }
+        let line = line.trim().to_owned();
+        if line.is_empty() {
+            let log = fs::read_to_string(self.folder.join(format!("{name}.log")));
+            bail!(
+                "'{name}' does not start: {}",
+                log.unwrap_or_default().trim()
+            );
+        }
+        Ok(line)
+    }
+}
+
+impl Drop for VirtualDisplay {
+    fn drop(&mut self) {
+        // The last one started ends first: the others need the screen and the bus.
+        while let Some(mut program) = self.programs.pop() {
+            drop(program.lifeline.take());
+            // Nothing more can be done about one that is gone already.
+            let _ = program.child.wait();
+        }
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[cfg(unix)]
+fn make_private(folder: &PathBuf) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new()
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("making {}", folder.display()))
+}
+
+#[cfg(not(unix))]
+fn make_private(folder: &PathBuf) -> Result<()> {
+    fs::create_dir(folder).with_context(|| format!("making {}", folder.display()))
+}

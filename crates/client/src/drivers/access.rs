@@ -1,0 +1,181 @@
+//! The HMS auth token of one stay, and where the signalling server is.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kulti_protocol::api::{GetTokenRequest, GetTokenResponse};
+use url::Url;
+
+use super::{
+    api::{Api, ApiError},
+    credentials::Secret,
+};
+use crate::core::io::ConnectFailure;
+
+/// Where `/init` of the 100ms cloud is.
+pub const CLOUD_INIT_ENDPOINT: &str = "https://prod-init.100ms.live";
+
+/// The token of one stay.
+#[derive(Debug)]
+pub struct Access {
+    token: Secret,
+    expires_at_ms: u64,
+    init: Url,
+    renewal: Option<Renewal>,
+}
+
+/// How to get another token when one has ended.
+#[derive(Debug)]
+struct Renewal {
+    api: Api,
+    request: GetTokenRequest,
+}
+
+impl Access {
+    /// A token ends this long before its time: the clocks of two machines differ.
+    const MARGIN_MS: u64 = 30_000;
+
+    /// A token for a bare room, which cannot be renewed; `init` is the origin of the
+    /// signalling server, for example [`CLOUD_INIT_ENDPOINT`].
+    #[must_use]
+    pub fn fixed(token: Secret, init: Url) -> Self {
+        Self {
+            token,
+            expires_at_ms: u64::MAX,
+            init,
+            renewal: None,
+        }
+    }
+
+    /// A token that `api` gave for `request`, and will give again.
+    ///
+    /// # Errors
+    /// [`ApiError::Unreadable`] if the answer names no usable init endpoint.
+    pub fn renewable(
+        api: Api,
+        request: GetTokenRequest,
+        answer: &GetTokenResponse,
+    ) -> Result<Self, ApiError> {
+        Ok(Self {
+            token: Secret::new(answer.token.clone()),
+            expires_at_ms: answer.expires_at,
+            init: init_endpoint(answer)?,
+            renewal: Some(Renewal { api, request }),
+        })
+    }
+
+    /// The token.
+    #[must_use]
+    pub fn token(&self) -> &Secret {
+        &self.token
+    }
+
+    /// Where `/init` is asked for.
+    #[must_use]
+    pub fn init(&self) -> &Url {
+        &self.init
+    }
+
+    /// Whether the token has ended, by this machine's clock.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        self.expires_at_ms.saturating_sub(Self::MARGIN_MS) <= now
+    }
+
+    /// Whether [`Self::renew`] can do anything.
+    #[must_use]
+    pub fn is_renewable(&self) -> bool {
+        self.renewal.is_some()
+    }
+
+    /// Gets another token.
+    ///
+    /// # Errors
+    /// Why there is none: terminal if the server says that this person may not (any
+    /// more) be in the session, or that the session is over.
+    pub async fn renew(&mut self) -> Result<(), ConnectFailure> {
+        let Some(renewal) = &self.renewal else {
+            return Err(ConnectFailure {
+                code: 401,
+                message: "the session's token has ended".to_owned(),
+                terminal: true,
+            });
+        };
+        let failed = |error: ApiError| ConnectFailure {
+            code: error.status().unwrap_or(0),
+            terminal: matches!(error, ApiError::SignedOut)
+                || (error.status().is_some() && !error.is_transient()),
+            message: error.to_string(),
+        };
+        let answer = renewal
+            .api
+            .get_token(&renewal.request)
+            .await
+            .map_err(failed)?;
+        self.init = init_endpoint(&answer).map_err(failed)?;
+        self.token = Secret::new(answer.token);
+        self.expires_at_ms = answer.expires_at;
+        Ok(())
+    }
+}
+
+/// The init endpoint of an answer, or the cloud's if it names none.
+fn init_endpoint(answer: &GetTokenResponse) -> Result<Url, ApiError> {
+    let endpoint = answer.init_endpoint.as_deref();
+    let endpoint = endpoint
+        .filter(|e| !e.is_empty())
+        .unwrap_or(CLOUD_INIT_ENDPOINT);
+    let url = Url::parse(endpoint).map_err(|_| ()).and_then(|url| {
+        let usable = matches!(url.scheme(), "http" | "https") && url.has_host();
+        usable.then_some(url).ok_or(())
+    });
+    url.map_err(|()| ApiError::Unreadable {
+        message: "its init endpoint is no http(s) address".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn answer(init_endpoint: Option<&str>) -> GetTokenResponse {
+        GetTokenResponse {
+            token: "t".into(),
+            expires_at: 0,
+            user_name: String::new(),
+            role: "viewer".into(),
+            use_hls: false,
+            hls_stream_url: None,
+            init_endpoint: init_endpoint.map(Into::into),
+            watch_policy: kulti_protocol::api::WatchPolicy::default(),
+        }
+    }
+
+    #[test]
+    fn no_endpoint_means_the_cloud() {
+        for none in [None, Some("")] {
+            let url = init_endpoint(&answer(none)).unwrap();
+            assert_eq!(url.as_str(), "https://prod-init.100ms.live/");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_must_be_an_http_address() {
+        assert!(init_endpoint(&answer(Some("http://127.0.0.1:8787#https://x"))).is_ok());
+        for bad in ["127.0.0.1:8787", "ws://k", "file:///x", "/init"] {
+            assert!(init_endpoint(&answer(Some(bad))).is_err(), "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_fixed_token_never_ends_by_itself_and_cannot_be_renewed() {
+        let init = Url::parse(CLOUD_INIT_ENDPOINT).unwrap();
+        let mut access = Access::fixed(Secret::new("t".into()), init);
+        assert!(!access.has_ended());
+        assert!(access.renew().await.unwrap_err().terminal);
+    }
+}

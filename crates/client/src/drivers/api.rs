@@ -1,0 +1,388 @@
+//! The Kulti HTTP API, typed, with the account of one person at one server.
+
+use std::{sync::Arc, time::Duration};
+
+use kulti_protocol::{
+    api::{
+        AuthResponse, BalanceResponse, CreateSessionRequest, EndSessionRequest, EndSessionResponse,
+        GetTokenRequest, GetTokenResponse, GuestRequest, HeartbeatRequest, HeartbeatResponse,
+        JoinSessionResponse, RefreshRequest, Session, SessionList, TransactionsResponse, User,
+    },
+    room_code::RoomCode,
+};
+use parking_lot::Mutex;
+use reqwest::Method;
+use serde::{Serialize, de::DeserializeOwned};
+use url::Url;
+
+pub use super::api_error::ApiError;
+use super::{
+    credentials::{Account, Credentials, Secret},
+    transport::{Transport, origin_of},
+};
+
+/// A person's access to the HTTP API of one server. Cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    transport: Transport,
+    origin: Url,
+    credentials: Arc<dyn Credentials>,
+    account: Mutex<Option<Account>>,
+    /// Held while the tokens are being replaced: they are good once.
+    replacing: tokio::sync::Mutex<()>,
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api")
+            .field("origin", &self.origin())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Api {
+    /// How long a call may take.
+    const TIMEOUT: Duration = Duration::from_secs(10);
+    /// How large an answer may be, bytes.
+    const ANSWER_LIMIT: usize = 1 << 20;
+
+    /// The API at `origin`, for the account that `credentials` keeps. Nothing is
+    /// sent or read yet.
+    #[must_use]
+    pub fn new(transport: Transport, origin: Url, credentials: Arc<dyn Credentials>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                transport,
+                origin,
+                credentials,
+                account: Mutex::new(None),
+                replacing: tokio::sync::Mutex::new(()),
+            }),
+        }
+    }
+
+    /// The server's origin, like `https://kulti.dev`.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        origin_of(&self.shared.origin)
+    }
+
+    /// The way to the server.
+    #[must_use]
+    pub fn transport(&self) -> &Transport {
+        &self.shared.transport
+    }
+
+    /// Takes up the kept account, or makes a guest account under this name and
+    /// keeps it.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn sign_in(&self, display_name: &str) -> Result<User, ApiError> {
+        let _replacing = self.shared.replacing.lock().await;
+        if let Some(account) = self.shared.account.lock().clone() {
+            return Ok(account.user);
+        }
+        if let Some(account) = self.load().await? {
+            let user = account.user.clone();
+            *self.shared.account.lock() = Some(account);
+            return Ok(user);
+        }
+        self.make_guest(display_name).await
+    }
+
+    /// Makes a new guest account, in place of one that the server does not accept.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn sign_in_anew(&self, display_name: &str) -> Result<User, ApiError> {
+        let _replacing = self.shared.replacing.lock().await;
+        self.make_guest(display_name).await
+    }
+
+    async fn make_guest(&self, display_name: &str) -> Result<User, ApiError> {
+        let body = GuestRequest {
+            display_name: display_name.to_owned(),
+        };
+        let answer: AuthResponse = self
+            .send(
+                Method::POST,
+                &["api", "auth", "guest"],
+                &[],
+                Some(&body),
+                None,
+            )
+            .await?;
+        Ok(self.take(answer.into()).await)
+    }
+
+    /// Starts a session and becomes its host.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn create_session(
+        &self,
+        request: &CreateSessionRequest,
+    ) -> Result<Session, ApiError> {
+        self.post(&["api", "sessions", "create"], request).await
+    }
+
+    /// The session that has this code.
+    ///
+    /// # Errors
+    /// [`ApiError`]; status 404 if there is none.
+    pub async fn session_by_code(&self, code: &RoomCode) -> Result<Session, ApiError> {
+        self.get(&["api", "sessions", "by-code", code.as_str()], &[])
+            .await
+    }
+
+    /// The public sessions that go on, newest first.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn live_sessions(&self) -> Result<Vec<Session>, ApiError> {
+        let list: SessionList = self
+            .get(&["api", "sessions"], &[("status", "live")])
+            .await?;
+        Ok(list.sessions)
+    }
+
+    /// Becomes a participant.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn join_session(&self, session_id: &str) -> Result<JoinSessionResponse, ApiError> {
+        let nothing = serde_json::json!({});
+        self.post(&["api", "sessions", session_id, "join"], &nothing)
+            .await
+    }
+
+    /// Ends a session for everyone (its host only).
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn end_session(&self, session_id: &str) -> Result<EndSessionResponse, ApiError> {
+        let body = EndSessionRequest {
+            session_id: session_id.to_owned(),
+        };
+        self.post(&["api", "sessions", "end"], &body).await
+    }
+
+    /// An HMS auth token for the session's room.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn get_token(&self, request: &GetTokenRequest) -> Result<GetTokenResponse, ApiError> {
+        self.post(&["api", "hms", "get-token"], request).await
+    }
+
+    /// Tells the ledger what was watched.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn heartbeat(
+        &self,
+        request: &HeartbeatRequest,
+    ) -> Result<HeartbeatResponse, ApiError> {
+        self.post(&["api", "analytics", "heartbeat"], request).await
+    }
+
+    /// The person's credits.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn balance(&self) -> Result<BalanceResponse, ApiError> {
+        self.get(&["api", "credits", "balance"], &[]).await
+    }
+
+    /// What changed the balance, newest first.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn transactions(&self) -> Result<TransactionsResponse, ApiError> {
+        self.get(&["api", "credits", "transactions"], &[]).await
+    }
+
+    async fn get<A: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<A, ApiError> {
+        self.call(Method::GET, path, query, None::<&()>).await
+    }
+
+    async fn post<B: Serialize + Sync, A: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &B,
+    ) -> Result<A, ApiError> {
+        self.call(Method::POST, path, &[], Some(body)).await
+    }
+
+    /// Calls as the account; if its access token has ended, once more with another.
+    async fn call<B: Serialize + Sync, A: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&B>,
+    ) -> Result<A, ApiError> {
+        let Some(access) = self.access() else {
+            return Err(ApiError::SignedOut);
+        };
+        let first = self
+            .send(method.clone(), path, query, body, Some(&access))
+            .await;
+        match first {
+            Err(ApiError::Refused { status: 401, .. }) => {
+                let access = self.replace_tokens(&access).await?;
+                self.send(method, path, query, body, Some(&access)).await
+            }
+            other => other,
+        }
+    }
+
+    fn access(&self) -> Option<Secret> {
+        let account = self.shared.account.lock();
+        account.as_ref().map(|account| account.access.clone())
+    }
+
+    /// A token in place of `ended`: what another call or another program has got
+    /// meanwhile, else by the refresh token.
+    async fn replace_tokens(&self, ended: &Secret) -> Result<Secret, ApiError> {
+        let _replacing = self.shared.replacing.lock().await;
+        let account = self
+            .shared
+            .account
+            .lock()
+            .clone()
+            .ok_or(ApiError::SignedOut)?;
+        if account.access != *ended {
+            return Ok(account.access);
+        }
+        let body = RefreshRequest {
+            refresh_token: account.refresh.expose().to_owned(),
+        };
+        let answer: Result<AuthResponse, ApiError> = self
+            .send(
+                Method::POST,
+                &["api", "auth", "refresh"],
+                &[],
+                Some(&body),
+                None,
+            )
+            .await;
+        match answer {
+            Ok(answer) => {
+                let account = Account::from(answer);
+                let access = account.access.clone();
+                self.take(account).await;
+                Ok(access)
+            }
+            Err(ApiError::Refused { status, .. }) if !matches!(status, 408 | 425 | 429 | 500..) => {
+                // The refresh token was used up: perhaps by another program with the
+                // same account, which has kept the newer pair then.
+                match self.load().await? {
+                    Some(kept) if kept.refresh != account.refresh => {
+                        let access = kept.access.clone();
+                        *self.shared.account.lock() = Some(kept);
+                        Ok(access)
+                    }
+                    _ => Err(ApiError::SignedOut),
+                }
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    async fn load(&self) -> Result<Option<Account>, ApiError> {
+        let credentials = self.shared.credentials.clone();
+        on_blocking_thread(move || credentials.load()).await
+    }
+
+    /// Uses this account from now on, and keeps it. If it cannot be kept, it still
+    /// serves for as long as the program runs.
+    async fn take(&self, account: Account) -> User {
+        let user = account.user.clone();
+        *self.shared.account.lock() = Some(account.clone());
+        let credentials = self.shared.credentials.clone();
+        if let Err(error) = on_blocking_thread(move || credentials.save(&account)).await {
+            tracing::warn!(%error, "the account will be forgotten when the program ends");
+        }
+        user
+    }
+
+    async fn send<B: Serialize + Sync, A: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&B>,
+        access: Option<&Secret>,
+    ) -> Result<A, ApiError> {
+        let transport = &self.shared.transport;
+        transport.check(&self.shared.origin)?;
+        let mut url = self.shared.origin.clone();
+        url.set_path("");
+        url.set_query(None);
+        url.set_fragment(None);
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.clear().extend(path); // what is in an id cannot leave its segment
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let mut request = transport.http().request(method, url).timeout(Self::TIMEOUT);
+        if let Some(access) = access {
+            request = request.bearer_auth(access.expose());
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await?;
+        let status = response.status();
+        let bytes = read_limited(response, Self::ANSWER_LIMIT).await?;
+        if !status.is_success() {
+            return Err(ApiError::from_body(status.as_u16(), &bytes));
+        }
+        serde_json::from_slice(&bytes).map_err(|e| ApiError::Unreadable {
+            // The place, not the content: it could hold a token.
+            message: format!(
+                "unexpected JSON in line {}, column {}",
+                e.line(),
+                e.column()
+            ),
+        })
+    }
+}
+
+/// Reads a body of at most `limit` bytes.
+pub(crate) async fn read_limited(
+    mut response: reqwest::Response,
+    limit: usize,
+) -> Result<Vec<u8>, ApiError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if bytes.len() + chunk.len() > limit {
+            return Err(ApiError::Unreadable {
+                message: format!("it is larger than {limit} bytes"),
+            });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+async fn on_blocking_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|e| e.to_string())
+        .and_then(|result| result)
+        .map_err(|message| ApiError::Credentials { message })
+}

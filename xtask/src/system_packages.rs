@@ -159,9 +159,11 @@ fn install(packages: &[&str]) -> Result<()> {
     note("apt-get install");
     let mut command = as_root()?;
     command
-        // apt tells its progress on standard output, one line a change.
-        .args(["sh", "-c", "exec \"$@\" 2>&1", "sh"])
-        .args(["apt-get", "-o", "APT::Status-Fd=1", "-o", "Dpkg::Use-Pty=0"])
+        // apt tells its progress line by line on the descriptor that it is given
+        // for that. It must be one of its own: apt closes it for the packages'
+        // scripts, and those that print then fail.
+        .args(["sh", "-c", "exec \"$@\" 3>&1 2>&1", "sh"])
+        .args(["apt-get", "-o", "APT::Status-Fd=3", "-o", "Dpkg::Use-Pty=0"])
         .args(["-q", "-y", "--no-install-recommends", "install"])
         .args(packages);
     let mut child = command

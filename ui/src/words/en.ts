@@ -3,6 +3,7 @@
 
 import { common, errors } from './en/common';
 import { home } from './en/home';
+import { live } from './en/live';
 import { notices, pause, roleName } from './en/room';
 import { settings } from './en/settings';
 import { summary } from './en/summary';
@@ -10,4 +11,4 @@ import { summary } from './en/summary';
 export type { ErrorContext, ErrorWords } from './en/common';
 
 /** All words. */
-export const words = { common, errors, home, notices, pause, roleName, settings, summary };
+export const words = { common, errors, home, live, notices, pause, roleName, settings, summary };

@@ -12,11 +12,10 @@ export const home = {
     busy: 'Joining',
     looking: 'Looking',
     earning: 'Watching counts 1 credit a minute, from the moment you are in.',
-    found: (host: string) => `Found: a session with ${host}`,
-    here: (people: number, minutes: number) =>
+    found: (host: string, people: number, minutes: number, where: string) =>
       minutes < 1
-        ? `${number(people)} here, just started`
-        : `${number(people)} here, ${number(minutes)} min in`,
+        ? `${host} · ${number(people)} here, just started · ${where}`
+        : `${host} · ${number(people)} here, ${number(minutes)} min in · ${where}`,
     onServer: (server: string) => `on ${server}`,
     thisComputer: 'on this computer',
     clear: 'Clear what was typed',
@@ -35,8 +34,10 @@ export const home = {
   },
   offline: (server: string, seconds: number) =>
     `${server} is not answering. Trying again in ${seconds} s. Watch time from before is safe on this computer.`,
-  offlineNow: (server: string) =>
-    `${server} is not answering. Trying now. Watch time from before is safe on this computer.`,
+  /** For ears: without the seconds, which would be read again and again. */
+  offlineStill: (server: string) =>
+    `${server} is not answering. It is tried again by itself. Watch time from before is safe on this computer.`,
+  demo: 'This is the demo: the people in it are bots on this computer.',
   name: {
     label: 'Your name',
     placeholder: 'How others see you',
@@ -47,7 +48,7 @@ export const home = {
   plain: {
     title: (server: string) => `${server} has no encryption`,
     body: 'Others on the way can read what you write and see there, and could pretend to be that server. Allow it only on a network that you trust.',
-    allow: (server: string) => `Allow plain http to ${server}`,
+    allow: 'Allow and join',
     note: 'This holds for this one server. You can withdraw it in the settings.',
   },
   link: {
@@ -88,6 +89,7 @@ export const home = {
     closedBody: 'No one else can connect.',
     fingerprint: 'Certificate',
     copyAddress: (address: string) => `Copy ${address}`,
+    closeNote: 'Closing it ends the connection of everyone who came over the network.',
     close: 'Close it',
     closing: 'Closing',
     chip: 'Open to your network',
@@ -98,10 +100,8 @@ export const home = {
     fewer: 'Show fewer',
     joinAgain: (title: string) => `Join ${title} again`,
     forget: (title: string) => `Remove ${title} from this list`,
-    more: 'More',
     empty: 'No sessions yet',
     emptyBody: 'Join one with a code. What you watched, and what it earned, stays here.',
-    minutes: (value: string) => value,
     earned: (credits: number) => `+${number(credits)}`,
     earnedLabel: (credits: number) => `${counted(credits, 'credit', 'credits')}, estimated`,
     ribbon: (active: number, elapsed: number) =>

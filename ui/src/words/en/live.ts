@@ -1,0 +1,207 @@
+import type { PauseReason } from '../../bridge/backend';
+import { counted, number, secondsLeft, wholeMinutes } from '../format';
+import { pause, roleName } from './room';
+
+const minutesKept = (activeMs: number) =>
+  `your ${counted(wholeMinutes(activeMs), 'minute', 'minutes')} are kept`;
+
+/** The room: header, shelf, grid, dock, panel. */
+export const live = {
+  joining: 'Joining',
+  joiningDetail: 'Connecting to the session.',
+  unnamed: 'Session',
+  hosting: 'You are hosting',
+  hostedBy: (host: string) => `${host} is hosting`,
+  minutes: (ms: number) => `${number(wholeMinutes(ms))} min`,
+  offline: 'Offline',
+  copyCode: (code: string) => `Copy room code ${code}`,
+  codeCopied: 'Room code copied',
+  linkCopied: 'Link copied',
+  copyLink: 'Copy link',
+  activeLabel: (active: number, total: number) => `${number(active)} of ${number(total)} people active`,
+  activeOf: 'of',
+  activeWord: 'active',
+
+  counting: 'Counting',
+  hostingState: 'Hosting',
+  nextIn: (time: string) => `next in ${time}`,
+  perMinute: (credits: number) => `${number(credits)} a minute`,
+  onThisComputer: 'on this computer, for now',
+  startsWhenYouJoin: 'Starts when you join',
+  pausedBy: (reason: PauseReason) => `Paused: ${pause.reason(reason)}`,
+  minutesKept,
+  creditsLabel: (credits: number, state: string, next: string) =>
+    `${counted(credits, 'credit', 'credits')}. ${state}. ${next}`,
+  countedOf: (activeMs: number, elapsedMs: number) =>
+    `${number(wholeMinutes(activeMs))} of ${counted(wholeMinutes(elapsedMs), 'minute', 'minutes')} counted`,
+  countedOfShort: (activeMs: number, elapsedMs: number) =>
+    `${number(wholeMinutes(activeMs))} of ${number(wholeMinutes(elapsedMs))} min counted`,
+
+  credits: {
+    title: 'Your credits',
+    estimated: 'This session, estimated',
+    unit: 'credits',
+    since: (from: string) => `${from} to now`,
+    counted: 'Counted',
+    countingNow: 'Counting',
+    now: 'now',
+    rate: (perMinute: number) => `${counted(perMinute, 'credit', 'credits')} a minute`,
+    rateWatching: 'while the window is on screen and you are there.',
+    rateHosting: 'while you host.',
+    confirmed: 'Confirmed by the server',
+  },
+
+  shelf: {
+    reconnecting: 'Reconnecting',
+    stillCounts: (ms: number) => `Your time still counts for the next ${secondsLeft(ms)} s.`,
+    noConnection: 'No connection',
+    tryingAgain: 'Trying again now.',
+    tryingAgainIn: (ms: number) => `Trying again in ${secondsLeft(ms)} s.`,
+    tryNow: 'Try now',
+    connectedAgain: 'Connected again',
+    bridged: (ms: number) => `${secondsLeft(ms)} s were bridged and counted. Nothing is missing.`,
+    notBridged: (minutes: string) => `${minutes} did not count. Everything that you missed is here.`,
+    notCounting: (reason: PauseReason) => `Paused: ${pause.reason(reason)}`,
+    resumeHint: {
+      hidden: 'It counts again as soon as the window is on screen.',
+      locked: 'It counts again as soon as the screen is unlocked.',
+      asleep: 'It counts again as soon as the computer is awake.',
+      nobodyThere: 'Move the mouse or say hello to go on.',
+      connectionLost: 'It counts again as soon as the connection is back.',
+    } satisfies Record<PauseReason, string>,
+    gotIt: 'Got it',
+    announcementFrom: (author: string) => `Announcement from ${author}`,
+  },
+
+  grid: {
+    label: 'Participants',
+    you: 'You',
+    host: 'Host',
+    presenter: 'Presenter',
+    away: 'Away',
+    tileLabel: (name: string, parts: readonly string[]) => [name, ...parts].join(', '),
+    youSuffix: (name: string) => `${name} (you)`,
+    states: { active: 'active', away: 'away', unknown: 'presence not known' },
+    hand: (place: string) => `hand raised, ${place}`,
+    actionsFor: (name: string) => `Actions for ${name}`,
+    spotlight: 'Spotlight for everyone',
+    pinnedForMe: 'Pinned for you',
+    inTheSpotlight: 'in the spotlight',
+    remove: 'Remove',
+    unpin: 'Unpin',
+    waiting: 'Nobody else is here yet.',
+    waitingHost: 'Share the code and people can join.',
+  },
+
+  menu: {
+    inviteToPresent: 'Invite to present',
+    makeViewer: 'Make a viewer',
+    spotlight: 'Spotlight for everyone',
+    endSpotlight: 'End spotlight',
+    pinForMe: 'Pin for me',
+    unpinForMe: 'Unpin for me',
+    lowerHand: 'Lower hand',
+    remove: 'Remove from session',
+    role: roleName,
+  },
+
+  pager: {
+    label: 'Pages of people',
+    previous: 'Previous page',
+    next: 'Next page',
+    page: (page: number, pages: number) => `Page ${number(page)} of ${number(pages)}`,
+    participants: (total: number) => `(${counted(total, 'participant', 'participants')})`,
+  },
+
+  dock: {
+    label: 'Controls',
+    raiseHand: 'Raise hand, H',
+    lowerHand: 'Lower hand, H',
+    announce: 'Announce, A',
+    showPanel: 'Show side panel, \\',
+    hidePanel: 'Hide side panel, \\',
+    leave: 'Leave',
+    end: 'End',
+    settings: 'Settings',
+  },
+
+  announce: {
+    title: 'Announce to everyone',
+    label: 'Announcement',
+    count: (length: number) => `${number(length)} / 500`,
+    hint: 'A notification reaches people whose window is not in front.',
+    send: 'Send',
+    sendTo: (people: number) => `Send to ${number(people)}`,
+    current: 'Shown now',
+    takeBack: 'Take back',
+  },
+
+  panel: {
+    label: 'Side panel',
+    chat: 'Chat',
+    people: 'People',
+    close: 'Hide side panel',
+    unread: (count: number) => `${counted(count, 'unread message', 'unread messages')}`,
+  },
+
+  chat: {
+    label: 'Messages',
+    placeholder: 'Message everyone',
+    send: 'Send',
+    emptyTitle: 'Say hello.',
+    empty: 'One message makes this session worth ×1.5.',
+    tooLong: (length: number) => `Not sent: ${number(length)} characters, 2,000 fit`,
+    notSent: 'Not sent',
+    sending: 'Sending',
+    pin: 'Pin for everyone',
+    unpin: 'Unpin',
+    pinned: 'Pinned',
+    pinnedBy: (author: string) => `Pinned message of ${author}. Show in chat`,
+    pinnedUnseen: 'A message from before you joined',
+    newMessages: 'New messages',
+    onlyYou: 'Only to you',
+  },
+
+  people: {
+    find: (total: number) => `Find one of ${counted(total, 'person', 'people')}`,
+    findLabel: 'Find a person',
+    hands: 'Hands raised',
+    hostsAndPresenters: 'Host and presenters',
+    watching: 'Watching',
+    watchingCount: (total: number, active: number) => `${number(total)}, ${number(active)} active`,
+    nobody: (text: string) => `Nobody here is called “${text}”.`,
+    more: (count: number) => `and ${counted(count, 'other', 'others')}`,
+    you: (name: string) => `${name} (you)`,
+    offline: 'What we last knew',
+  },
+
+  leave: {
+    title: 'Leave the session?',
+    body: (activeMs: number) =>
+      `${counted(wholeMinutes(activeMs), 'minute', 'minutes')} counted so far. You can join again with the same code.`,
+    confirm: 'Leave',
+    stay: 'Stay',
+  },
+  end: {
+    title: 'End the session?',
+    body: (others: number) =>
+      others === 0
+        ? 'Nobody else is here. Your credits are settled now.'
+        : `${counted(others, 'other person is', 'other people are')} here. It ends for everyone, and credits are settled now.`,
+    endForAll: 'End for everyone',
+    leaveOnly: 'Leave, and let it go on',
+    stay: 'Stay',
+  },
+  removal: {
+    title: (name: string) => `Remove ${name}?`,
+    body: 'They leave the session at once. What they have watched so far stays theirs.',
+    confirm: 'Remove',
+    keep: 'Cancel',
+  },
+
+  announcements: {
+    counting: 'Counting',
+    joined: 'You are in the session',
+    ended: 'The session has ended',
+  },
+};

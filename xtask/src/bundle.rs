@@ -7,11 +7,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::arguments::Arguments;
 use crate::consent::Consent;
-use crate::node::Node;
 use crate::process::run;
 use crate::progress::step;
-use crate::system_packages::{self, BUILD, RUN};
-use crate::ui;
+use crate::setup::set_up;
+use crate::system_packages::{BUILD, RUN};
 use crate::workspace::Workspace;
 
 /// The formats that need nothing from the network while they are made.
@@ -29,9 +28,7 @@ const FORMATS: &[&str] = if cfg!(target_os = "macos") {
 /// When something is missing or does not build.
 pub(crate) fn bundle(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCode> {
     let consent = Consent::from_surroundings(arguments.yes);
-    system_packages::provide(&[BUILD, RUN], consent)?;
-    let node = Node::provide(workspace, consent)?;
-    ui::build(workspace, &node)?;
+    let node = set_up(workspace, consent, &[BUILD, RUN])?;
 
     step("Build and packing of the app", || {
         let program = if cfg!(windows) { "tauri.cmd" } else { "tauri" };

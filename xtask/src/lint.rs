@@ -10,8 +10,8 @@ use crate::node::Node;
 use crate::process::run;
 use crate::progress::{note, step};
 use crate::run::cargo;
-use crate::system_packages::{self, BUILD, program_path};
-use crate::ui;
+use crate::setup::set_up;
+use crate::system_packages::{BUILD, program_path};
 use crate::workspace::Workspace;
 
 /// Runs all checks, also after one has failed.
@@ -20,9 +20,7 @@ use crate::workspace::Workspace;
 /// When the set-up fails, or with the names of the checks that failed.
 pub(crate) fn lint(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCode> {
     let consent = Consent::from_surroundings(arguments.yes);
-    system_packages::provide(&[BUILD], consent)?;
-    let node = Node::provide(workspace, consent)?;
-    ui::build(workspace, &node)?;
+    let node = set_up(workspace, consent, &[BUILD])?;
 
     let mut failed = Vec::new();
     let mut check = |title: &'static str, command: &mut Command| {

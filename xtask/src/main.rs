@@ -14,6 +14,7 @@ mod node;
 mod process;
 mod progress;
 mod run;
+mod setup;
 mod stamp;
 mod system_packages;
 mod tally;
@@ -33,7 +34,11 @@ fn main() -> ExitCode {
     match carry_out() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("\nkulti: {error:#}");
+            // What to do first, then why, outermost first.
+            eprintln!("\nkulti: {error}");
+            for cause in error.chain().skip(1) {
+                eprintln!("  {}", cause.to_string().trim_end().replace('\n', "\n  "));
+            }
             ExitCode::FAILURE
         }
     }

@@ -8,10 +8,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::consent::Consent;
 use crate::process::{first_line, run_quietly};
 use crate::progress::{step, up_to_date};
-use crate::system_packages::{self, PYTHON};
 use crate::workspace::Workspace;
 
 /// The version that is fetched: a Python package that holds Node.js itself, with
@@ -26,28 +24,32 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Finds or fetches Node.js.
-    ///
-    /// # Errors
-    /// When there is none and it cannot be fetched.
-    pub(crate) fn provide(workspace: &Workspace, consent: Consent) -> Result<Self> {
+    /// The system's, or the one that was fetched earlier.
+    pub(crate) fn find(workspace: &Workspace) -> Option<Self> {
         if let Some(version) = version_of(Path::new("node")).filter(|v| is_new_enough(v))
             && first_line(Command::new(npm_program()).arg("--version")).is_some()
         {
             up_to_date(&format!("Node.js {version} of the system"));
-            return Ok(Self { folder: None });
+            return Some(Self { folder: None });
         }
-        let home = workspace.tools().join("node");
-        if let Some(folder) = fetched_folder(&home) {
-            up_to_date("Node.js in .tools/node");
-            return Ok(Self {
-                folder: Some(folder),
-            });
-        }
+        let folder = fetched_folder(&home(workspace))?;
+        up_to_date("Node.js in .tools/node");
+        Some(Self {
+            folder: Some(folder),
+        })
+    }
+
+    /// Fetches one for this checkout. Needs [`system_packages::PYTHON`].
+    ///
+    /// [`system_packages::PYTHON`]: crate::system_packages::PYTHON
+    ///
+    /// # Errors
+    /// When it cannot be fetched.
+    pub(crate) fn fetch(workspace: &Workspace) -> Result<Self> {
         if !cfg!(unix) {
             bail!("Node.js 20.19 or newer is missing: install it from https://nodejs.org");
         }
-        system_packages::provide(&[PYTHON], consent)?;
+        let home = home(workspace);
         step("Fetching Node.js into .tools/node", || {
             fetch(&home, &workspace.tools())
         })
@@ -82,6 +84,10 @@ impl Node {
         command.current_dir(folder);
         Ok(command)
     }
+}
+
+fn home(workspace: &Workspace) -> PathBuf {
+    workspace.tools().join("node")
 }
 
 fn fetch(home: &Path, tools: &Path) -> Result<()> {

@@ -46,10 +46,16 @@ pub(crate) fn run_quietly(command: &mut Command, log: &Path) -> Result<()> {
         std::thread::sleep(POLL_EVERY);
     };
     meter.finish();
-    check(command, status).with_context(|| {
+    if !status.success() {
         let output = fs::read(log).unwrap_or_default();
-        last_lines(&String::from_utf8_lossy(&output))
-    })
+        let output = String::from_utf8_lossy(&output);
+        bail!(
+            "{}\n'{}' failed ({status})",
+            last_lines(&output),
+            shown(command)
+        );
+    }
+    Ok(())
 }
 
 /// The first line that a program prints, or nothing if it is missing or fails.

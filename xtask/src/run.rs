@@ -10,8 +10,8 @@ use crate::consent::Consent;
 use crate::node::Node;
 use crate::process::{run as run_command, shown};
 use crate::progress::{note, step};
-use crate::system_packages::{self, BUILD, RUN, VIRTUAL_DISPLAY};
-use crate::ui;
+use crate::setup::set_up;
+use crate::system_packages::{BUILD, RUN, VIRTUAL_DISPLAY};
 use crate::virtual_display::VirtualDisplay;
 use crate::workspace::Workspace;
 
@@ -30,9 +30,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCo
     } else {
         &[]
     };
-    system_packages::provide(&[BUILD, RUN, display_packages], consent)?;
-    let node = Node::provide(workspace, consent)?;
-    ui::build(workspace, &node)?;
+    let node = set_up(workspace, consent, &[BUILD, RUN, display_packages])?;
 
     let profile = if arguments.release {
         "release"

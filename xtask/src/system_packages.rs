@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::consent::Consent;
-use crate::process::{check, first_line, last_lines, run};
+use crate::process::{first_line, last_lines, run};
 use crate::progress::{Meter, note, step, up_to_date};
 
 /// One thing that must be there.
@@ -186,7 +186,10 @@ fn install(packages: &[&str]) -> Result<()> {
     }
     meter.finish();
     let status = child.wait()?;
-    check(&command, status).with_context(|| last_lines(&log))
+    if !status.success() {
+        bail!("{}\napt-get failed ({status})", last_lines(&log));
+    }
+    Ok(())
 }
 
 /// `pmstatus:PACKAGE:PERCENT:DESCRIPTION` while installing, `dlstatus:…` while

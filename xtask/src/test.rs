@@ -12,7 +12,8 @@ use crate::node::Node;
 use crate::process::run as run_command;
 use crate::progress::step;
 use crate::run::cargo;
-use crate::system_packages::{self, BUILD, RUN, TEST, VIRTUAL_DISPLAY};
+use crate::setup::set_up;
+use crate::system_packages::{BUILD, RUN, TEST, VIRTUAL_DISPLAY};
 use crate::tally::Tally;
 use crate::ui;
 use crate::virtual_display::VirtualDisplay;
@@ -26,9 +27,8 @@ pub(crate) fn test(workspace: &Workspace, arguments: &Arguments) -> Result<ExitC
     let consent = Consent::from_surroundings(arguments.yes);
     let half = |half| arguments.only.is_none_or(|only| only == half);
 
-    system_packages::provide(&[BUILD, RUN, VIRTUAL_DISPLAY, TEST], consent)?;
-    let node = Node::provide(workspace, consent)?;
-    ui::build(workspace, &node)?;
+    let packages = [BUILD, RUN, VIRTUAL_DISPLAY, TEST];
+    let node = set_up(workspace, consent, &packages)?;
 
     let mut tally = Tally::default();
     if half(Half::Ui) {

@@ -115,13 +115,9 @@ impl WatchTimer {
             .conditions
             .loss
             .and_then(|loss| loss.bridge_ends_ms(&self.policy));
-        let (prompt, end) = if self.conditions.obstacle().is_none() {
-            let prompt =
-                Some(evidence.prompt_from_ms(&self.policy)).filter(|_| !evidence.prompt_open());
-            (prompt, Some(evidence.ends_ms(&self.policy)))
-        } else {
-            (None, None)
-        };
+        let end = Some(evidence.ends_ms(&self.policy));
+        let prompt = Some(evidence.prompt_from_ms(&self.policy))
+            .filter(|_| self.conditions.obstacle().is_none() && !evidence.prompt_open());
         [away, bridge, prompt, end]
             .into_iter()
             .flatten()

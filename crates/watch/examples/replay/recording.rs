@@ -1,30 +1,19 @@
-//! Replays a recording of signals and prints what counted, as one JSON object.
-//!
-//! `cargo run -p kulti-watch --example replay -- [--idle-limit-s N] [--away-grace-s N]
-//! [--reconnect-grace-s N] FILE` (`-` is standard input).
-//!
-//! A recording is JSON lines in the order of `at_ms`, like
-//! `{"at_ms":0,"signal":"joined"}`. A line that is older than one before it is late
-//! and changes nothing (with a word on standard error); after `end` nothing does.
+//! A recording of signals: its lines, and what comes of them.
 
 use std::{
-    fmt, fs,
-    io::{self, BufRead, BufReader, Write},
-    process::ExitCode,
+    fmt,
+    io::{self, BufRead},
 };
 
-use kulti_watch::{Excluded, IntervalSet, Policy, Presence, Reason, Signal, WatchTimer};
+use kulti_watch::{Excluded, Policy, Presence, Reason, Signal, WatchTimer};
 use serde::{Deserialize, Serialize};
-
-const USAGE: &str = "usage: replay [--idle-limit-s N] [--away-grace-s N] \
-                     [--reconnect-grace-s N] FILE   (- is standard input)";
 
 /// Server times of a recording may lie before 1970, those of the timer may not: they
 /// are moved by this much on the way in, and back on the way out.
 const EPOCH_SHIFT_MS: i64 = 1 << 60;
 
 /// Times up to this are exact in JSON everywhere (2^53), and far from any overflow.
-const LARGEST_MS: u64 = 1 << 53;
+pub(crate) const LARGEST_MS: u64 = 1 << 53;
 
 #[derive(Deserialize)]
 struct Line {
@@ -86,18 +75,21 @@ impl Entry {
     }
 }
 
-#[derive(Serialize)]
-struct Output {
-    active_ms: u64,
-    intervals: Vec<(i64, i64)>,
-    excluded: Vec<(i64, i64, Reason)>,
-    presence: Vec<(i64, Presence)>,
+/// What a recording comes to. Times are server time in ms.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Output {
+    pub(crate) active_ms: u64,
+    pub(crate) intervals: Vec<(i64, i64)>,
+    pub(crate) excluded: Vec<(i64, i64, Reason)>,
+    pub(crate) presence: Vec<(i64, Presence)>,
 }
 
-/// A line that is not part of a recording.
-struct BadLine {
-    number: usize,
-    why: String,
+/// A line that is not part of a recording, or comes too late in it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BadLine {
+    /// Counts from 1.
+    pub(crate) number: usize,
+    pub(crate) why: String,
 }
 
 impl fmt::Display for BadLine {
@@ -106,13 +98,21 @@ impl fmt::Display for BadLine {
     }
 }
 
-enum Failure {
+/// Why a recording could not be replayed.
+#[derive(Debug)]
+pub(crate) enum Failure {
     Unreadable(io::Error),
     Refused(BadLine),
 }
 
 fn parse(line: &[u8]) -> Result<Line, String> {
-    let line: Line = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let line: Line = serde_json::from_slice(line).map_err(|error| {
+        let (column, words) = (error.column(), error.to_string());
+        let what = words
+            .rsplit_once(" at line ")
+            .map_or(&*words, |(what, _)| what);
+        format!("{what} (column {column})")
+    })?;
     if line.at_ms > LARGEST_MS {
         return Err(format!("`at_ms` is above {LARGEST_MS}"));
     }
@@ -124,7 +124,8 @@ fn parse(line: &[u8]) -> Result<Line, String> {
     Ok(line)
 }
 
-fn replay(
+/// Replays a recording. Late lines are told to `warn`.
+pub(crate) fn replay(
     recording: impl BufRead,
     policy: Policy,
     mut warn: impl FnMut(BadLine),
@@ -167,10 +168,10 @@ fn output(timer: &WatchTimer, end_ms: u64) -> Output {
     let shift_back =
         |ms: u64| i64::try_from(i128::from(ms) - i128::from(EPOCH_SHIFT_MS)).unwrap_or(i64::MAX);
     let report = timer.report(end_ms);
-    let intervals: &IntervalSet = &report.intervals;
     Output {
         active_ms: report.active_ms,
-        intervals: intervals
+        intervals: report
+            .intervals
             .iter()
             .map(|(start, end)| (shift_back(start), shift_back(end)))
             .collect(),
@@ -184,83 +185,5 @@ fn output(timer: &WatchTimer, end_ms: u64) -> Output {
             .into_iter()
             .map(|(at, presence)| (shift_back(at), presence))
             .collect(),
-    }
-}
-
-/// What the command line asks for.
-struct Arguments {
-    policy: Policy,
-    file: String,
-}
-
-fn arguments(mut given: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let mut policy = Policy::default();
-    let mut file = None;
-    while let Some(argument) = given.next() {
-        let (name, inline) = match argument.split_once('=') {
-            Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
-            _ => (argument.as_str(), None),
-        };
-        let limit = match name {
-            "--idle-limit-s" => &mut policy.idle_limit_ms,
-            "--away-grace-s" => &mut policy.away_grace_ms,
-            "--reconnect-grace-s" => &mut policy.reconnect_grace_ms,
-            _ if name.starts_with('-') && name != "-" => {
-                return Err(format!("unknown option {name}"));
-            }
-            _ if file.is_some() => return Err("more than one FILE".to_owned()),
-            _ => {
-                file = Some(argument);
-                continue;
-            }
-        };
-        let seconds = inline
-            .or_else(|| given.next())
-            .ok_or_else(|| format!("{name} needs a number of seconds"))?;
-        *limit = seconds
-            .parse::<u64>()
-            .ok()
-            .and_then(|seconds| seconds.checked_mul(1_000))
-            .filter(|ms| *ms <= LARGEST_MS)
-            .ok_or_else(|| format!("{name}: {seconds} is not a number of seconds"))?;
-    }
-    let file = file.ok_or("no FILE")?;
-    Ok(Arguments { policy, file })
-}
-
-fn run() -> Result<(), String> {
-    let Arguments { policy, file } =
-        arguments(std::env::args().skip(1)).map_err(|why| format!("{why}\n{USAGE}"))?;
-    let warn = |warning| complain(&format!("{file}: {warning}"));
-    let result = if file == "-" {
-        replay(io::stdin().lock(), policy, warn)
-    } else {
-        fs::File::open(&file)
-            .map_err(Failure::Unreadable)
-            .and_then(|opened| replay(BufReader::new(opened), policy, warn))
-    };
-    let output = result.map_err(|failure| match failure {
-        Failure::Unreadable(error) => format!("{file}: {error}"),
-        Failure::Refused(line) => format!("{file}: {line}"),
-    })?;
-    let mut json = serde_json::to_string(&output).map_err(|error| error.to_string())?;
-    json.push('\n');
-    io::stdout()
-        .write_all(json.as_bytes())
-        .map_err(|error| format!("standard output: {error}"))
-}
-
-/// Tells the person on standard error; there is no one to tell if that fails.
-fn complain(what: &str) {
-    let _ = writeln!(io::stderr(), "replay: {what}");
-}
-
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            complain(&why);
-            ExitCode::FAILURE
-        }
     }
 }

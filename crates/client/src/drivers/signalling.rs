@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{
     access::Access,
-    api::read_limited,
+    api_call::read_limited,
     api_error::{ApiError, innermost},
     socket::Socket,
     transport::{Transport, origin_of},

@@ -73,7 +73,7 @@ pub struct StayHandle {
     /// The receiver that has been listening from the start, for the first who asks.
     from_the_start: Arc<Mutex<Option<broadcast::Receiver<Announcement>>>>,
     progress: watch::Receiver<Progress>,
-    peer_id: Arc<str>,
+    config: Arc<StayConfig>,
 }
 
 /// Begins a stay: the person joins at once. Must be called within a tokio runtime.
@@ -87,7 +87,7 @@ pub fn start(config: StayConfig, wiring: Wiring) -> StayHandle {
         announcements: announcements.clone(),
         from_the_start: Arc::new(Mutex::new(Some(first))),
         progress,
-        peer_id: config.peer_id.as_str().into(),
+        config: Arc::new(config.clone()),
     };
     let core = SessionCore::new(config, clock::now());
     let task = StayTask::new(core, wiring, inbox, announcements, progress_sender);
@@ -162,10 +162,10 @@ impl StayHandle {
         let _gone = progress.wait_for(|p| p.finished).await.is_err();
     }
 
-    /// My peer id in this stay.
+    /// What the stay was started with: who, where, under which peer id.
     #[must_use]
-    pub fn peer_id(&self) -> &str {
-        &self.peer_id
+    pub fn config(&self) -> &StayConfig {
+        &self.config
     }
 
     /// Drops the signalling socket without a word, as a network loss does. For tests

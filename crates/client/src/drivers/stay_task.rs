@@ -33,7 +33,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 /// How long the last heartbeat and the closing of the socket may take after the end.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-type Connected = Result<Socket, ConnectFailure>;
+type Connected = Result<Box<Socket>, ConnectFailure>;
 type Answered = (u64, Result<HeartbeatResponse, String>);
 
 /// The signalling connection.
@@ -200,7 +200,8 @@ impl StayTask {
         let peer_id = self.core.config().peer_id.clone();
         let attempt = async move {
             let mut access = access.lock().await;
-            signalling::connect(&transport, &mut access, &peer_id).await
+            let opened = signalling::connect(&transport, &mut access, &peer_id).await;
+            opened.map(Box::new)
         };
         self.link = Link::Connecting(attempt.boxed());
     }
@@ -269,7 +270,7 @@ impl StayTask {
     fn take_link_event(&mut self, event: LinkEvent) -> Option<Input> {
         match event {
             LinkEvent::Connected(Ok(socket)) => {
-                self.link = Link::Open(Box::new(socket));
+                self.link = Link::Open(socket);
                 Some(Input::SocketOpened)
             }
             LinkEvent::Connected(Err(failure)) => {

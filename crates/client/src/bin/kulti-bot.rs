@@ -1,2 +1,0 @@
-//! Headless participants.
-fn main() {}

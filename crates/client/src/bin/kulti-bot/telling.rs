@@ -1,0 +1,141 @@
+//! What a bot tells of its view.
+
+use kulti_client::{
+    core::{
+        io::Announcement,
+        view::{ConnectionView, StageView, ViewEvent},
+    },
+    drivers::stay::StayHandle,
+};
+use serde_json::{Value, json};
+
+use crate::participant::Participant;
+
+/// What the bot has told of the room, so that it tells only what changes.
+#[derive(Default)]
+pub(crate) struct Told {
+    joined: bool,
+    lost: bool,
+    role: String,
+    counts: Option<Value>,
+    spotlight: Option<String>,
+    pinned: Option<String>,
+}
+
+impl Told {
+    /// Whether the bot was in the session.
+    pub(crate) fn has_joined(&self) -> bool {
+        self.joined
+    }
+}
+
+impl Participant {
+    pub(crate) fn tell(&self, handle: &StayHandle, told: &mut Told, event: &ViewEvent) {
+        if self.views {
+            self.event("view", json!({ "view": event }));
+        }
+        match event {
+            ViewEvent::Connection(connection) => self.tell_connection(handle, told, connection),
+            ViewEvent::Session(session) => {
+                let role = &session.me.role;
+                if !told.role.is_empty() && told.role != *role {
+                    self.event("role", json!({ "role": role }));
+                }
+                told.role.clone_from(role);
+            }
+            _ if !self.observes => {}
+            ViewEvent::Counts(counts) => {
+                let counts = json!(counts);
+                if told.joined && told.counts.as_ref() != Some(&counts) {
+                    self.event("counts", counts.clone());
+                    told.counts = Some(counts);
+                }
+            }
+            ViewEvent::Stage(stage) => self.tell_stage(told, stage),
+            ViewEvent::Message(message) => self.event(
+                "message",
+                json!({
+                    "id": message.id,
+                    "from": message.name,
+                    "user_id": message.user_id,
+                    "text": message.text,
+                    "mine": message.mine,
+                    "delivery": message.delivery,
+                }),
+            ),
+            ViewEvent::Notice(notice) => self.event("notice", json!({ "notice": notice })),
+            ViewEvent::Grid(_)
+            | ViewEvent::People(_)
+            | ViewEvent::Chat(_)
+            | ViewEvent::Watch(_)
+            | ViewEvent::Ended(_) => {}
+        }
+    }
+
+    pub(crate) fn tell_announcement(&self, announcement: &Announcement) {
+        if self.observes {
+            self.event(
+                "announcement",
+                json!({
+                    "id": announcement.id,
+                    "author": announcement.author,
+                    "text": announcement.text,
+                }),
+            );
+        }
+    }
+
+    fn tell_connection(&self, handle: &StayHandle, told: &mut Told, connection: &ConnectionView) {
+        match connection {
+            ConnectionView::Joining => {}
+            ConnectionView::Connected { restored, .. } => {
+                let me = handle.config();
+                if !told.joined {
+                    told.joined = true;
+                    self.event(
+                        "joined",
+                        json!({
+                            "name": me.name,
+                            "peer_id": me.peer_id,
+                            "user_id": me.user_id,
+                            "role": me.role,
+                            "session_id": me.session_id,
+                            "code": me.room_code,
+                        }),
+                    );
+                } else if told.lost {
+                    self.event("restored", json!(restored));
+                }
+                told.lost = false;
+            }
+            ConnectionView::Lost { .. } => {
+                if !told.lost {
+                    self.event("lost", json!({}));
+                }
+                told.lost = true;
+            }
+        }
+    }
+
+    fn tell_stage(&self, told: &mut Told, stage: &StageView) {
+        let spotlight = stage.spotlight.as_ref();
+        if told.spotlight.as_ref() != spotlight.map(|tile| &tile.peer_id) {
+            told.spotlight = spotlight.map(|tile| tile.peer_id.clone());
+            let name = spotlight.map(|tile| &tile.name);
+            self.event(
+                "spotlight",
+                json!({ "peer_id": told.spotlight, "name": name }),
+            );
+        }
+        let pinned = stage.pinned.as_ref();
+        if told.pinned.as_ref() != pinned.map(|message| &message.message_id) {
+            told.pinned = pinned.map(|message| message.message_id.clone());
+            let text = pinned.map(|message| &message.text);
+            self.event("pinned", json!({ "message_id": told.pinned, "text": text }));
+        }
+    }
+
+    fn event(&self, event: &str, details: Value) {
+        self.report.event(Some(self.index), event, details);
+    }
+}

@@ -8,7 +8,7 @@ export default defineConfig(({ mode }) => ({
   root: mode === 'gallery' ? 'tests/gallery' : '.',
   publicDir: mode === 'gallery' ? '../../public' : 'public',
   clearScreen: false,
-  server: { host: '127.0.0.1', port: 1420, strictPort: true },
+  server: { host: '127.0.0.1', port: 1420, strictPort: true, fs: { allow: [import.meta.dirname] } },
   build: { target: 'safari16', outDir: 'dist', emptyOutDir: true },
   // Svelte's client code, not its server code, also where Node runs it (tests).
   resolve: process.env['VITEST'] ? { conditions: ['browser'] } : {},

@@ -1,13 +1,17 @@
 import {
   type AppInfo,
   asBackendError,
+  type BackendError,
   type Backend,
   type HomeView,
   type HostRequest,
   type JoinTarget,
+  type ReachView,
   type Settings,
 } from '../bridge/backend';
 import { words } from '../words/en';
+import { Hosting } from './hosting.svelte';
+import { Joining } from './joining.svelte';
 import { Session } from './session.svelte';
 import { ThemeSwitch } from './theme.svelte';
 import { Toasts } from './toasts.svelte';
@@ -20,6 +24,8 @@ export class App {
   readonly backend: Backend;
   readonly toasts = new Toasts();
   readonly session: Session;
+  readonly joining: Joining;
+  readonly hosting: Hosting;
 
   home = $state.raw<HomeView | null>(null);
   info = $state.raw<AppInfo | null>(null);
@@ -29,6 +35,11 @@ export class App {
     shortcuts: true,
     plainServers: [],
   });
+  /** Who can reach this computer's server; null until it was asked. */
+  reach = $state.raw<ReachView | null>(null);
+  /** A name that was typed and not yet taken. */
+  nameDraft = $state('');
+  nameError = $state.raw<'missing' | BackendError | null>(null);
   /** The settings are open, over whatever is below. */
   settingsOpen = $state(false);
   /** The summary has been read. */
@@ -47,6 +58,8 @@ export class App {
   constructor(backend: Backend) {
     this.backend = backend;
     this.session = new Session(backend, this.toasts);
+    this.joining = new Joining(backend, (target, allowPlain) => this.join(target, allowPlain));
+    this.hosting = new Hosting((request) => this.host(request));
   }
 
   /** Loads what the first screen needs, and follows changes from then on. */
@@ -57,16 +70,20 @@ export class App {
       this.backend.appInfo(),
     ]);
     this.home = home;
+    this.joining.server = home.server;
+    this.hosting.origin = home.server;
     this.#takeSettings(settings);
     this.info = info;
+    void this.refreshReach();
     if (home.inSession) await this.#enter();
     await this.backend.watchHome((changed) => this.takeHome(changed));
   }
 
   /** Takes over a newer home screen. A session that began elsewhere (a link, the tray) is entered. */
   takeHome(home: HomeView): void {
+    const began = home.inSession && !this.home?.inSession;
     this.home = home;
-    if (home.inSession && !this.entered) {
+    if (began) {
       this.#enter().catch((error: unknown) => this.toasts.showError(asBackendError(error)));
     }
   }
@@ -80,12 +97,61 @@ export class App {
   /** Hosts; rejects when that is refused. */
   async host(request: HostRequest): Promise<void> {
     await this.backend.host(request);
+    void this.refreshReach();
     await this.#enter();
+  }
+
+  /**
+   * Makes sure that there is a name to join under, taking over what was typed. Tells
+   * whether there is one; else the name field says what is wrong.
+   */
+  async settleName(): Promise<boolean> {
+    if (this.home?.displayName) return true;
+    this.nameError = this.nameDraft.trim() === '' ? 'missing' : null;
+    return this.nameError === null && this.rename(this.nameDraft);
+  }
+
+  /** Changes the name under which others see me. Tells whether it was taken. */
+  async rename(name: string): Promise<boolean> {
+    try {
+      this.takeHome(await this.backend.setDisplayName(name.trim()));
+      this.nameError = null;
+      return true;
+    } catch (error) {
+      this.nameError = asBackendError(error);
+      return false;
+    }
+  }
+
+  /** Asks anew who can reach this computer's server. */
+  async refreshReach(): Promise<void> {
+    this.reach = await this.backend.reach();
+  }
+
+  /** Closes this computer's server to the local network. */
+  async closeReach(): Promise<void> {
+    try {
+      this.reach = await this.backend.setOpenToNetwork(false);
+    } catch (error) {
+      this.toasts.showError(asBackendError(error));
+    }
+  }
+
+  /** Removes a session from the recent ones. */
+  async forgetRecent(sessionId: string): Promise<void> {
+    this.takeHome(await this.backend.forgetRecent(sessionId));
+  }
+
+  /** No to the link that waits. */
+  async dismissLink(): Promise<void> {
+    this.takeHome(await this.backend.dismissLink());
   }
 
   /** Leaves the summary. */
   closeSummary(): void {
     this.summaryClosed = true;
+    this.entered = false;
+    void this.refreshReach();
   }
 
   /** Changes settings at once, and goes back if they could not be kept. */

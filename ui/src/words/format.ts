@@ -34,6 +34,15 @@ export function countdown(ms: number): string {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
+/** `54:36`, `1:02:07`: a length to the second. */
+export function exactLength(ms: number): string {
+  const seconds = Math.floor(Math.max(0, ms) / 1000);
+  const minutesAndSeconds = [Math.floor(seconds / 60) % 60, seconds % 60];
+  const hours = Math.floor(seconds / 3600);
+  const [first, ...rest] = hours > 0 ? [hours, ...minutesAndSeconds] : minutesAndSeconds;
+  return [first, ...rest.map((part) => String(part).padStart(2, '0'))].join(':');
+}
+
 /** Seconds left, a started one included. */
 export function secondsLeft(ms: number): number {
   return Math.ceil(Math.max(0, ms) / 1000);

@@ -53,7 +53,7 @@ export const home = {
   },
   link: {
     title: 'Join from a link?',
-    lead: 'A link asks to join this session.',
+    session: 'Session',
     looking: 'Looking it up',
     hosted: 'Host',
     server: 'Server',
@@ -62,7 +62,6 @@ export const home = {
     people: (value: number) => counted(value, 'person', 'people'),
     pinned: 'Only the certificate named in the link is accepted.',
     join: 'Join',
-    no: 'Not now',
   },
   host: {
     title: 'Host a session',

@@ -1,6 +1,7 @@
 /** Settings. */
 export const settings = {
   title: 'Settings',
+  pageTitle: 'Settings · Kulti',
   sections: {
     profile: 'Profile',
     appearance: 'Appearance',

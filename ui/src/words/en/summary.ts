@@ -1,33 +1,37 @@
 import type { EndReason } from '../../bridge/backend';
-import { counted } from '../format';
+import { counted, number } from '../format';
 
 /** The end of a stay. */
 export const summary = {
+  title: 'Session summary · Kulti',
+  session: (title: string, host: string) => (host ? `${title} · ${host}` : title),
   estimated: 'estimated',
   credits: (value: number) => (value === 1 ? 'credit' : 'credits'),
-  minutes: (activeMinutes: number, elapsedMinutes: number) =>
-    activeMinutes >= elapsedMinutes
-      ? `All ${counted(elapsedMinutes, 'minute', 'minutes')} counted.`
-      : `${activeMinutes} of your ${counted(elapsedMinutes, 'minute', 'minutes')} counted.`,
-  underAMinute: 'Less than a minute, so nothing to count yet.',
-  ribbonLabel: (activeMinutes: number, elapsedMinutes: number) =>
-    `${activeMinutes} of ${counted(elapsedMinutes, 'minute', 'minutes')} counted`,
+  minutes: (active: number, elapsed: number) =>
+    active >= elapsed
+      ? `All ${counted(elapsed, 'minute', 'minutes')} counted.`
+      : `${number(active)} of your ${counted(elapsed, 'minute', 'minutes')} counted.`,
+  underAMinute: 'You were here for less than a minute, so there is nothing to count.',
+  ribbonLabel: (active: number, elapsed: number) =>
+    `${number(active)} of ${counted(elapsed, 'minute', 'minutes')} counted`,
+  axis: (minute: number, last: boolean) => (last ? `${minute} min` : String(minute)),
   counted: 'Counted',
   howItAddsUp: 'How it adds up',
-  minutesWatched: 'Minutes watched',
-  minutesHosted: 'Minutes hosted',
-  eachMinute: (credits: number) => `${counted(credits, 'credit', 'credits')} each`,
-  estimate: 'Estimate so far',
+  timeCounted: 'Time that counted',
+  outOf: (length: string) => `of ${length} in the session`,
+  watching: 'Watching',
+  hosting: 'Hosting',
+  eachMinute: (credits: number) => `${counted(credits, 'credit', 'credits')} a minute`,
   rounding: 'Credits are whole: what is after the point is dropped, once, at the very end.',
   estimateNote: (server: string) =>
-    `This is what this computer counted. ${server} adds what chatting and coming back are worth when the session ends.`,
-  confirmedAll: (server: string) => `All your minutes have reached ${server}.`,
-  confirmedSome: (confirmed: number, active: number, server: string) =>
-    `${confirmed} of ${counted(active, 'minute', 'minutes')} have reached ${server}. The rest is safe on this computer and follows.`,
+    `What chatting and coming back add, ${server} says when the session ends.`,
+  thisComputer: 'this computer’s server',
+  confirmedAll: (server: string) => `All of it has reached ${server}`,
+  waiting: (server: string) => `Waiting for ${server}.`,
+  confirmedSome: (confirmed: number, active: number) =>
+    `${number(confirmed)} of ${counted(active, 'minute', 'minutes')} have arrived. The rest is safe on this computer and follows.`,
   joinAgain: 'Join again',
   joining: 'Joining',
-  done: 'Done',
-  host: (name: string) => `with ${name}`,
   ended: (reason: EndReason, host: string): string => {
     switch (reason.kind) {
       case 'left':

@@ -1,0 +1,33 @@
+// One scene of the app with fixture data: `?scene=home-found&theme=light`. A page of the
+// development server only; see shoot.js for the pictures of all scenes.
+
+import '../../src/design/design.css';
+import { mount } from 'svelte';
+import Shell from '../../src/App.svelte';
+import type { Theme } from '../../src/bridge/backend';
+import { App } from '../../src/state/app.svelte';
+import { ScriptedBackend } from '../scripted-backend';
+import { homeScenes } from './scenes/home';
+import { roomScenes } from './scenes/room';
+import type { Scenes } from './scenes/scene';
+import { settingsScenes } from './scenes/settings';
+import { summaryScenes } from './scenes/summary';
+
+const scenes: Scenes = { ...homeScenes, ...roomScenes, ...settingsScenes, ...summaryScenes };
+const params = new URLSearchParams(location.search);
+const scene = scenes[params.get('scene') ?? ''];
+const target = document.getElementById('app');
+
+if (!scene || !target) {
+  document.body.textContent = Object.keys(scenes).join('\n');
+} else {
+  const theme = (params.get('theme') ?? 'dark') as Theme;
+  const backend = new ScriptedBackend({ ...scene.script, settings: { theme, ...scene.script?.settings } });
+  const app = new App(backend);
+  mount(Shell, { target, props: { app } });
+  await app.start();
+  await document.fonts.ready;
+  await scene.play?.({ app, backend });
+}
+(window as unknown as { scenes: string[] }).scenes = Object.keys(scenes);
+document.documentElement.dataset['ready'] = 'yes';

@@ -1,0 +1,175 @@
+// A backend for tests: in memory, with answers that the test has written down. It
+// records what it was asked and plays events on demand.
+
+import {
+  type Backend,
+  BackendError,
+  type ErrorCode,
+  type HomeView,
+  type HostRequest,
+  type Intent,
+  type JoinTarget,
+  type ReachView,
+  type SessionPreview,
+  type Settings,
+  type ViewEvent,
+} from '../src/bridge/backend';
+
+export const emptyHome: HomeView = {
+  displayName: 'Jonas Lindqvist',
+  server: 'https://kulti.dev',
+  servers: ['https://kulti.dev', 'https://192.168.1.20:8788'],
+  recents: [],
+  secrets: { kind: 'keyring' },
+  pendingLink: null,
+  inSession: false,
+};
+
+export const preview: SessionPreview = {
+  target: { roomCode: 'VIBE-2K4F', server: 'https://kulti.dev', pin: null },
+  title: 'Build a sync engine in Rust, from an empty folder',
+  hostName: 'Mara Okafor',
+  participants: 24,
+  startedAtMs: 0,
+  needsPlainConsent: false,
+};
+
+/** A refusal with `code`. */
+export function refusal(code: ErrorCode): BackendError {
+  return new BackendError({ code, message: `scripted: ${code}` });
+}
+
+/** What a test has written down. */
+export interface Script {
+  home?: Partial<HomeView>;
+  settings?: Partial<Settings>;
+  reach?: Partial<ReachView>;
+  lookUp?: (text: string, server: string | null) => Promise<SessionPreview>;
+  join?: (target: JoinTarget, allowPlain: boolean) => Promise<void>;
+  host?: (request: HostRequest) => Promise<void>;
+  act?: (intent: Intent) => Promise<void>;
+  setDisplayName?: (name: string) => Promise<void>;
+  setSettings?: (settings: Settings) => Promise<void>;
+  copyText?: (text: string) => Promise<void>;
+}
+
+export class ScriptedBackend implements Backend {
+  homeView: HomeView;
+  settingsNow: Settings;
+  reachNow: ReachView;
+  /** Every command with its arguments, in order. */
+  readonly calls: [name: string, ...args: unknown[]][] = [];
+
+  #script: Script;
+  #homeListener: (home: HomeView) => void = () => undefined;
+  #sessionListener: (event: ViewEvent) => void = () => undefined;
+
+  constructor(script: Script = {}) {
+    this.#script = script;
+    this.homeView = { ...emptyHome, ...script.home };
+    this.settingsNow = {
+      theme: 'system',
+      notifications: true,
+      shortcuts: true,
+      plainServers: [],
+      ...script.settings,
+    };
+    this.reachNow = { openToNetwork: false, addresses: [], pin: null, ...script.reach };
+  }
+
+  /** Plays events of the session. */
+  play(...events: ViewEvent[]): void {
+    for (const event of events) this.#sessionListener(event);
+  }
+
+  /** Changes the home screen. */
+  changeHome(change: Partial<HomeView>): HomeView {
+    this.homeView = { ...this.homeView, ...change };
+    this.#homeListener(this.homeView);
+    return this.homeView;
+  }
+
+  /** The arguments of every call of `name`. */
+  called(name: keyof Backend): unknown[][] {
+    return this.calls.filter(([called]) => called === name).map(([, ...args]) => args);
+  }
+
+  async appInfo() {
+    return {
+      version: '0.1.0',
+      platform: 'linux',
+      demo: false,
+      logDir: '/home/jonas/.local/share/kulti/logs',
+    };
+  }
+  async home() {
+    return this.homeView;
+  }
+  async watchHome(onChange: (home: HomeView) => void) {
+    this.#homeListener = onChange;
+    onChange(this.homeView);
+  }
+  async setDisplayName(name: string) {
+    this.calls.push(['setDisplayName', name]);
+    await this.#script.setDisplayName?.(name);
+    this.homeView = { ...this.homeView, displayName: name };
+    return this.homeView;
+  }
+  async lookUp(text: string, server: string | null) {
+    this.calls.push(['lookUp', text, server]);
+    return this.#script.lookUp ? this.#script.lookUp(text, server) : preview;
+  }
+  async join(target: JoinTarget, allowPlain: boolean) {
+    this.calls.push(['join', target, allowPlain]);
+    await this.#script.join?.(target, allowPlain);
+  }
+  async host(request: HostRequest) {
+    this.calls.push(['host', request]);
+    await this.#script.host?.(request);
+  }
+  async watchSession(onEvent: (event: ViewEvent) => void) {
+    this.calls.push(['watchSession']);
+    this.#sessionListener = onEvent;
+  }
+  async act(intent: Intent) {
+    this.calls.push(['act', intent]);
+    await this.#script.act?.(intent);
+  }
+  async settings() {
+    return this.settingsNow;
+  }
+  async setSettings(settings: Settings) {
+    this.calls.push(['setSettings', settings]);
+    await this.#script.setSettings?.(settings);
+    this.settingsNow = settings;
+    return settings;
+  }
+  async reach() {
+    return this.reachNow;
+  }
+  async setOpenToNetwork(open: boolean) {
+    this.calls.push(['setOpenToNetwork', open]);
+    this.reachNow = { openToNetwork: open, addresses: [], pin: null };
+    return this.reachNow;
+  }
+  async forgetRecent(sessionId: string) {
+    this.calls.push(['forgetRecent', sessionId]);
+    this.homeView = {
+      ...this.homeView,
+      recents: this.homeView.recents.filter((recent) => recent.sessionId !== sessionId),
+    };
+    return this.homeView;
+  }
+  async dismissLink() {
+    this.calls.push(['dismissLink']);
+    this.homeView = { ...this.homeView, pendingLink: null };
+    return this.homeView;
+  }
+  async windowVisible(visible: boolean) {
+    this.calls.push(['windowVisible', visible]);
+  }
+  async copyText(text: string) {
+    this.calls.push(['copyText', text]);
+    await this.#script.copyText?.(text);
+  }
+}

@@ -32,32 +32,71 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    #![allow(clippy::unwrap_used)]
 
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use specta_typescript::Typescript;
+
+    const HEADER: &str = "\
+// Generated from the Rust types by a test (src-tauri/src/bindings.rs).
+// eslint-disable
+";
+
+    fn fresh() -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("bindings.ts");
+        let typescript = Typescript::default().header(HEADER);
+        super::builder().export(typescript, &file).unwrap();
+        std::fs::read_to_string(file).unwrap()
+    }
+
+    fn in_project(path: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+    }
+
+    /// The names under which the page invokes commands, sorted.
+    fn commands() -> Vec<String> {
+        let source = fresh();
+        let invoked = source.split("__TAURI_INVOKE").skip(2);
+        let name = |call: &str| call.split('"').nth(1).unwrap().to_owned();
+        let mut names: Vec<String> = invoked.map(name).collect();
+        names.sort();
+        names
+    }
 
     /// The committed TypeScript is what the Rust types say. To write it anew after a
     /// change: `KULTI_WRITE_BINDINGS=1 cargo test -p kulti-desktop bindings`.
     #[test]
     fn committed_bindings_are_current() {
-        let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/src/bridge/bindings.ts");
-        let fresh = tempfile::tempdir().unwrap();
-        let fresh = fresh.path().join("bindings.ts");
-        let header = "// Generated from the Rust types by a test: see src-tauri/src/bindings.rs. Do not edit.\n// eslint-disable\n";
-        super::builder()
-            .export(Typescript::default().header(header), &fresh)
-            .unwrap();
-        let fresh = std::fs::read_to_string(fresh).unwrap();
+        let committed = in_project("ui/src/bridge/bindings.ts");
         if std::env::var_os("KULTI_WRITE_BINDINGS").is_some() {
-            std::fs::create_dir_all(committed.parent().unwrap()).unwrap();
-            std::fs::write(&committed, &fresh).unwrap();
+            std::fs::write(&committed, fresh()).unwrap();
         }
         let committed = std::fs::read_to_string(committed).unwrap_or_default();
         assert!(
-            committed == fresh,
+            committed == fresh(),
             "ui/src/bridge/bindings.ts is out of date: run KULTI_WRITE_BINDINGS=1 cargo test -p kulti-desktop bindings"
         );
+    }
+
+    /// A command without a permission would be refused in the app, and a permission
+    /// without a command says that one was forgotten.
+    #[test]
+    fn the_page_may_invoke_every_command_and_nothing_else() {
+        let permissions = std::fs::read_to_string(in_project("src-tauri/permissions/app.toml"));
+        let permissions = permissions.unwrap();
+        let listed = permissions.split("commands.allow").nth(1).unwrap();
+        let mut listed: Vec<&str> = listed.split('"').skip(1).step_by(2).collect();
+        listed.sort_unstable();
+        assert_eq!(listed, commands());
+    }
+
+    /// The bridge for plain browsers knows the same commands.
+    #[test]
+    fn the_browser_bridge_knows_every_command() {
+        let mut known = crate::by_name::COMMANDS.to_vec();
+        known.sort_unstable();
+        assert_eq!(known, commands());
     }
 }

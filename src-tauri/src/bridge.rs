@@ -1,17 +1,16 @@
 //! View events on their way to the UI's one channel.
 
+use kulti_client::core::view::ViewEvent;
 use tauri::ipc::Channel;
 use tokio::sync::watch;
 
-use kulti_client::core::view::ViewEvent;
+use crate::app::{SessionViews, model::HomeView};
 
-use crate::app::{model::HomeView, view_feed::ViewSubscription};
-
-/// Sends the session's view until the stay has ended, the page is gone or a newer
-/// subscription took over.
-pub(crate) fn forward_view(mut view: ViewSubscription, channel: Channel<ViewEvent>) {
-    tauri::async_runtime::spawn(async move {
-        while let Some(batch) = view.next().await {
+/// Sends the session's view until the stay is over, the page is gone or another
+/// reader took over.
+pub(crate) fn forward_view(mut views: SessionViews, channel: Channel<ViewEvent>) {
+    tokio::spawn(async move {
+        while let Some(batch) = views.next().await {
             for event in batch {
                 if channel.send(event).is_err() {
                     return;
@@ -23,7 +22,7 @@ pub(crate) fn forward_view(mut view: ViewSubscription, channel: Channel<ViewEven
 
 /// Sends the home screen now and at every change.
 pub(crate) fn forward_home(mut home: watch::Receiver<HomeView>, channel: Channel<HomeView>) {
-    tauri::async_runtime::spawn(async move {
+    tokio::spawn(async move {
         loop {
             let view = home.borrow_and_update().clone();
             if channel.send(view).is_err() || home.changed().await.is_err() {

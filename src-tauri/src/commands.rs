@@ -21,21 +21,21 @@ type AppState<'a> = State<'a, Arc<App>>;
 /// Facts of this build and machine.
 #[tauri::command]
 #[specta::specta]
-pub fn app_info(app: AppState<'_>) -> AppInfo {
+pub(crate) fn app_info(app: AppState<'_>) -> AppInfo {
     app.info()
 }
 
 /// The home screen.
 #[tauri::command]
 #[specta::specta]
-pub fn home(app: AppState<'_>) -> HomeView {
+pub(crate) fn home(app: AppState<'_>) -> HomeView {
     app.home()
 }
 
 /// Sets the name under which others see me.
 #[tauri::command(async)]
 #[specta::specta]
-pub fn set_display_name(app: AppState<'_>, name: String) -> Result<HomeView, CommandError> {
+pub(crate) fn set_display_name(app: AppState<'_>, name: String) -> Result<HomeView, CommandError> {
     app.set_display_name(&name)
 }
 
@@ -43,7 +43,7 @@ pub fn set_display_name(app: AppState<'_>, name: String) -> Result<HomeView, Com
 /// origin at which a code is looked up; none or empty: this computer's own server.
 #[tauri::command]
 #[specta::specta]
-pub async fn look_up(
+pub(crate) async fn look_up(
     app: AppState<'_>,
     text: String,
     server: Option<String>,
@@ -55,7 +55,7 @@ pub async fn look_up(
 /// plain http to this one server.
 #[tauri::command]
 #[specta::specta]
-pub async fn join(
+pub(crate) async fn join(
     app: AppState<'_>,
     target: JoinTarget,
     allow_plain: bool,
@@ -66,15 +66,15 @@ pub async fn join(
 /// Starts a session and joins it as its host.
 #[tauri::command]
 #[specta::specta]
-pub async fn host(app: AppState<'_>, request: HostRequest) -> Result<(), CommandError> {
+pub(crate) async fn host(app: AppState<'_>, request: HostRequest) -> Result<(), CommandError> {
     app.inner().host(request).await
 }
 
 /// Subscribes to the session's view: every slice once, then its changes, until the
 /// stay has ended. A newer subscription replaces this one.
-#[tauri::command]
+#[tauri::command(async)]
 #[specta::specta]
-pub async fn session(app: AppState<'_>, channel: Channel<ViewEvent>) -> Result<(), CommandError> {
+pub(crate) fn session(app: AppState<'_>, channel: Channel<ViewEvent>) -> Result<(), CommandError> {
     bridge::forward_view(app.session_view()?, channel);
     Ok(())
 }
@@ -82,63 +82,66 @@ pub async fn session(app: AppState<'_>, channel: Channel<ViewEvent>) -> Result<(
 /// Does something in the session.
 #[tauri::command]
 #[specta::specta]
-pub async fn act(app: AppState<'_>, intent: Intent) -> Result<(), CommandError> {
-    app.act(intent).await
+pub(crate) async fn act(app: AppState<'_>, intent: Intent) -> Result<(), CommandError> {
+    app.act(intent)
 }
 
 /// What the person chose.
 #[tauri::command]
 #[specta::specta]
-pub fn settings(app: AppState<'_>) -> Settings {
+pub(crate) fn settings(app: AppState<'_>) -> Settings {
     app.settings()
 }
 
 /// Takes over what the person chose, at once; returns what holds now.
 #[tauri::command(async)]
 #[specta::specta]
-pub fn set_settings(app: AppState<'_>, settings: Settings) -> Settings {
+pub(crate) fn set_settings(app: AppState<'_>, settings: Settings) -> Settings {
     app.set_settings(settings)
 }
 
 /// Who can reach this computer's server.
 #[tauri::command]
 #[specta::specta]
-pub fn reach(app: AppState<'_>) -> ReachView {
+pub(crate) fn reach(app: AppState<'_>) -> ReachView {
     app.reach()
 }
 
 /// Opens this computer's server to the local network, or closes it.
 #[tauri::command]
 #[specta::specta]
-pub async fn set_open_to_network(app: AppState<'_>, open: bool) -> Result<ReachView, CommandError> {
-    app.inner().set_open_to_network(open).await
+pub(crate) async fn set_open_to_network(
+    app: AppState<'_>,
+    open: bool,
+) -> Result<ReachView, CommandError> {
+    app.set_open_to_network(open).await
 }
 
 /// Removes a session from the recent ones.
 #[tauri::command(async)]
 #[specta::specta]
-pub fn forget_recent(app: AppState<'_>, session_id: String) -> HomeView {
+pub(crate) fn forget_recent(app: AppState<'_>, session_id: String) -> HomeView {
     app.forget_recent(&session_id)
 }
 
 /// The person said no to the link that the app was opened with.
 #[tauri::command]
 #[specta::specta]
-pub fn dismiss_link(app: AppState<'_>) -> HomeView {
+pub(crate) fn dismiss_link(app: AppState<'_>) -> HomeView {
     app.dismiss_link()
 }
 
 /// The page's `visibilitychange`: the window can be seen, or not.
 #[tauri::command]
 #[specta::specta]
-pub fn window_visible(app: AppState<'_>, visible: bool) {
+pub(crate) fn window_visible(app: AppState<'_>, visible: bool) {
     app.window_visible(visible);
 }
 
 /// Puts text on the clipboard.
 #[tauri::command(async)]
 #[specta::specta]
-pub fn copy_text(app: AppState<'_>, text: String) -> Result<(), CommandError> {
+pub(crate) fn copy_text(app: AppState<'_>, text: String) -> Result<(), CommandError> {
     app.copy_text(text)
 }
 
@@ -146,7 +149,7 @@ pub fn copy_text(app: AppState<'_>, text: String) -> Result<(), CommandError> {
 /// present state is sent first.
 #[tauri::command]
 #[specta::specta]
-pub async fn home_events(
+pub(crate) async fn home_events(
     app: AppState<'_>,
     channel: Channel<HomeView>,
 ) -> Result<(), CommandError> {

@@ -1,118 +1,235 @@
-#![allow(missing_docs)]
 //! The app without its window: home, settings, joining, hosting. No Tauri in here,
 //! so that the same app runs behind the desktop window and, for tests, behind a browser.
 
+mod clipboard;
+mod demo;
+mod errors;
+mod files;
+mod home;
+mod joining;
+pub mod links;
 pub mod model;
-pub mod view_feed;
+mod own_server;
+mod profile;
+mod recents;
+mod secrets;
+mod session_view;
+mod stays;
 
-use std::sync::Arc;
-
-use kulti_client::core::Intent;
-use tokio::sync::watch;
-
-use self::{
-    model::{
-        AppInfo, CommandError, ErrorCode, HomeView, HostRequest, JoinTarget, ReachView,
-        SecretStore, SessionPreview, Settings,
-    },
-    view_feed::ViewSubscription,
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
 };
 
-/// The app.
+use kulti_client::{
+    core::{Intent, io::Announcement},
+    drivers::stay::ActError,
+};
+use parking_lot::Mutex;
+use tokio::sync::{broadcast, watch};
+
+pub(crate) use self::files::create_private_dir;
+pub use self::session_view::SessionViews;
+use self::{
+    clipboard::Clipboard,
+    demo::Bots,
+    files::JsonFile,
+    model::{AppInfo, CommandError, ErrorCode, HomeView, Settings},
+    own_server::OwnServer,
+    profile::Profile,
+    recents::Recents,
+    secrets::Secrets,
+    stays::Stays,
+};
+use crate::activity::window::WindowSight;
+
+/// How many announcements may wait to be shown.
+const ANNOUNCEMENTS: usize = 16;
+
+/// Where and how the app runs.
+#[derive(Debug, Clone)]
+pub struct AppConfig {
+    /// Everything that the app keeps.
+    pub data_dir: PathBuf,
+    /// Where its logs lie.
+    pub log_dir: PathBuf,
+    /// Whether to show the demo session.
+    pub demo: bool,
+}
+
+/// The app. Its methods that wait must be called within a tokio runtime.
 #[derive(Debug)]
 pub struct App {
+    config: AppConfig,
+    files: Files,
+    kept: Mutex<Kept>,
+    secrets: Arc<Secrets>,
     home: watch::Sender<HomeView>,
+    own_server: OwnServer,
+    stays: Stays,
+    sight: Mutex<WindowSight>,
+    announcements: broadcast::Sender<Announcement>,
+    clipboard: Clipboard,
+    bots: Bots,
+}
+
+/// Files of the data folder.
+#[derive(Debug)]
+struct Files {
+    profile: JsonFile,
+    recents: JsonFile,
+    settings: JsonFile,
+}
+
+/// What those files hold, and the link that waits for a yes.
+#[derive(Debug)]
+struct Kept {
+    profile: Profile,
+    recents: Recents,
+    settings: Settings,
+    pending_link: Option<String>,
 }
 
 impl App {
-    pub fn new() -> Arc<Self> {
-        Arc::new(Self {
-            home: watch::Sender::new(HomeView {
-                display_name: String::new(),
-                server: String::new(),
-                servers: vec![],
-                recents: vec![],
-                secrets: SecretStore::Keyring,
-                pending_link: None,
-                in_session: false,
-            }),
-        })
+    /// The app of one data folder. Within a tokio runtime.
+    ///
+    /// # Errors
+    /// If the data folder cannot be made or written to.
+    pub fn open(config: AppConfig) -> io::Result<Arc<Self>> {
+        let dir: &Path = &config.data_dir;
+        create_private_dir(dir)?;
+        let files = Files {
+            profile: JsonFile::new(dir, "profile.json"),
+            recents: JsonFile::new(dir, "recents.json"),
+            settings: JsonFile::new(dir, "settings.json"),
+        };
+        let profile: Profile = files.profile.load();
+        // Written at once: its id is part of the names of keyring entries.
+        files.profile.save(&profile)?;
+        let secrets = Secrets::new(profile.id.to_string(), dir.join("secrets"));
+        let kept = Kept {
+            recents: files.recents.load(),
+            settings: files.settings.load(),
+            profile,
+            pending_link: None,
+        };
+        let own_server = OwnServer::new(dir.join("server"));
+        let home = watch::Sender::new(home::view(&kept, secrets.place(), false));
+        let app = Arc::new(Self {
+            files,
+            kept: Mutex::new(kept),
+            secrets: Arc::new(secrets),
+            home,
+            own_server,
+            stays: Stays::default(),
+            sight: Mutex::new(WindowSight::default()),
+            announcements: broadcast::Sender::new(ANNOUNCEMENTS),
+            clipboard: Clipboard::default(),
+            bots: Bots::default(),
+            config,
+        });
+        app.probe_keyring();
+        Ok(app)
     }
+
     /// Facts of this build and machine.
+    #[must_use]
     pub fn info(&self) -> AppInfo {
         AppInfo {
             version: env!("CARGO_PKG_VERSION").into(),
             platform: std::env::consts::OS.into(),
-            demo: false,
-            log_dir: String::new(),
+            demo: self.config.demo,
+            log_dir: self.config.log_dir.display().to_string(),
         }
     }
-    /// The home screen.
-    pub fn home(&self) -> HomeView {
-        self.home.borrow().clone()
-    }
-    pub fn home_changes(&self) -> watch::Receiver<HomeView> {
-        self.home.subscribe()
-    }
-    pub fn set_display_name(&self, _name: &str) -> Result<HomeView, CommandError> {
-        Ok(self.home())
-    }
-    pub async fn look_up(
-        &self,
-        _text: &str,
-        _server: Option<&str>,
-    ) -> Result<SessionPreview, CommandError> {
-        Err(missing())
-    }
-    pub async fn join(
-        self: &Arc<Self>,
-        _target: JoinTarget,
-        _allow_plain: bool,
-    ) -> Result<(), CommandError> {
-        Err(missing())
-    }
-    pub async fn host(self: &Arc<Self>, _request: HostRequest) -> Result<(), CommandError> {
-        Err(missing())
-    }
-    pub fn session_view(&self) -> Result<ViewSubscription, CommandError> {
-        Err(missing())
-    }
-    pub async fn act(&self, _intent: Intent) -> Result<(), CommandError> {
-        Err(missing())
-    }
+
+    /// What the person chose.
+    #[must_use]
     pub fn settings(&self) -> Settings {
-        Settings::default()
+        self.kept.lock().settings.clone()
     }
+
+    /// Takes over what the person chose; returns what holds now.
     pub fn set_settings(&self, settings: Settings) -> Settings {
+        self.kept.lock().settings = settings.clone();
+        self.files.settings.save_or_warn(&settings);
         settings
     }
-    pub fn reach(&self) -> ReachView {
-        ReachView {
-            open_to_network: false,
-            addresses: vec![],
-            pin: None,
+
+    /// The view of the stay that goes on, or of the last one: every slice once, then
+    /// changes. Ends the reader before this one.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotInSession`] before the first session.
+    pub fn session_view(&self) -> Result<SessionViews, CommandError> {
+        self.stays.view().ok_or_else(CommandError::not_in_session)
+    }
+
+    /// Does something in the session.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotInSession`], or [`ErrorCode::Local`] if too much is done at once.
+    pub fn act(&self, intent: Intent) -> Result<(), CommandError> {
+        let stay = self
+            .stays
+            .current()
+            .ok_or_else(CommandError::not_in_session)?;
+        stay.act(intent).map_err(|error| match error {
+            ActError::Over => CommandError::not_in_session(),
+            ActError::TooMany => CommandError {
+                code: ErrorCode::Local,
+                message: error.to_string(),
+            },
+        })
+    }
+
+    /// New announcements of hosts, each told once.
+    #[must_use]
+    pub fn announcements(&self) -> broadcast::Receiver<Announcement> {
+        self.announcements.subscribe()
+    }
+
+    /// The title of the session that goes on; none at home.
+    #[must_use]
+    pub fn session_title(&self) -> watch::Receiver<Option<String>> {
+        self.stays.title()
+    }
+
+    /// The page says whether it can be seen.
+    pub fn window_visible(&self, visible: bool) {
+        let signal = self.sight.lock().page_visible(visible);
+        self.tell(signal);
+    }
+
+    /// The window system says whether the window is minimised.
+    pub fn window_minimised(&self, minimised: bool) {
+        let signal = self.sight.lock().minimised(minimised);
+        self.tell(signal);
+    }
+
+    fn tell(&self, signal: Option<kulti_watch::Signal>) {
+        if let (Some(signal), Some(stay)) = (signal, self.stays.current())
+            && let Err(error) = stay.watch(signal)
+        {
+            tracing::debug!(%error, ?signal, "a signal came too late");
         }
     }
-    pub async fn set_open_to_network(
-        self: &Arc<Self>,
-        _open: bool,
-    ) -> Result<ReachView, CommandError> {
-        Err(missing())
+
+    /// Puts text on the clipboard.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Local`] if there is no clipboard.
+    pub fn copy_text(&self, text: String) -> Result<(), CommandError> {
+        self.clipboard.copy(text)
     }
-    pub fn forget_recent(&self, _id: &str) -> HomeView {
-        self.home()
-    }
-    pub fn dismiss_link(&self) -> HomeView {
-        self.home()
-    }
-    pub fn window_visible(&self, _visible: bool) {}
-    pub fn copy_text(&self, _text: String) -> Result<(), CommandError> {
-        Err(missing())
-    }
-}
-fn missing() -> CommandError {
-    CommandError {
-        code: ErrorCode::NotInSession,
-        message: String::new(),
+
+    /// Leaves whatever goes on, for the end of the program: the others are told, the
+    /// last heartbeat is sent. A session that runs on this computer ends for everyone.
+    /// Takes some seconds at most.
+    pub async fn close(&self) {
+        self.stays.close().await;
+        self.bots.stop();
+        self.own_server.stop().await;
     }
 }

@@ -1,0 +1,290 @@
+//! Looking up, joining and hosting sessions: on this computer's own server or on others.
+
+use std::sync::Arc;
+
+use kulti_client::drivers::{
+    credentials::{Credentials, MemoryCredentials},
+    join::{Server, ServerAddress},
+    tls::Pin,
+};
+use kulti_protocol::{
+    api::Session,
+    link::{is_loopback, server_origin},
+    room_code::RoomCode,
+};
+use url::Url;
+
+use super::{
+    App, links,
+    model::{
+        CommandError, ErrorCode, HostPlace, HostRequest, JoinTarget, ReachView, SessionPreview,
+    },
+    profile,
+};
+
+/// Under which name the account at this computer's own server is kept: its address
+/// may change.
+const OWN: &str = "this computer";
+
+/// The name of those who look at a session before they said who they are.
+const STRANGER: &str = "Guest";
+
+/// A server, and whether it is this computer's own.
+struct Place {
+    server: Server,
+    own: bool,
+}
+
+impl App {
+    /// Finds out what a code or a link leads to, without joining. `server` is where a
+    /// code is looked up; none or empty: this computer's own server.
+    ///
+    /// A server that may not be contacted without the person's consent is not: then
+    /// only `needs_plain_consent` and the target are known.
+    ///
+    /// # Errors
+    /// [`CommandError`].
+    pub async fn look_up(
+        &self,
+        text: &str,
+        server: Option<&str>,
+    ) -> Result<SessionPreview, CommandError> {
+        let target = links::read_target(text, server)?;
+        if let Some(origin) = &target.server
+            && self.needs_consent(origin)
+        {
+            return Ok(SessionPreview {
+                target,
+                title: String::new(),
+                host_name: String::new(),
+                participants: 0,
+                started_at_ms: 0,
+                needs_plain_consent: true,
+            });
+        }
+        let name = self.kept.lock().profile.display_name.clone();
+        let found = if name.is_empty() {
+            // Whoever has not said a name yet gets no account that is kept.
+            let credentials = Arc::new(MemoryCredentials::default());
+            let place = self.place(&target, Some(credentials)).await?;
+            place.server.look_up(&code_of(&target)?, STRANGER).await?
+        } else {
+            let place = self.place(&target, None).await?;
+            place.server.look_up(&code_of(&target)?, &name).await?
+        };
+        Ok(preview(target, found))
+    }
+
+    /// Joins a session that was looked up. `allow_plain`: the person has just allowed
+    /// plain http to this one server.
+    ///
+    /// # Errors
+    /// [`CommandError`].
+    pub async fn join(
+        self: &Arc<Self>,
+        target: JoinTarget,
+        allow_plain: bool,
+    ) -> Result<(), CommandError> {
+        let _beginning = self
+            .stays
+            .begin()
+            .ok_or_else(CommandError::already_in_session)?;
+        let name = self.display_name()?;
+        let code = code_of(&target)?;
+        if let Some(origin) = &target.server
+            && self.needs_consent(origin)
+        {
+            if !allow_plain {
+                return Err(CommandError {
+                    code: ErrorCode::PlainNotAllowed,
+                    message: format!("{origin} is not encrypted"),
+                });
+            }
+            self.allow_plain(origin);
+        }
+        let place = self.place(&target, None).await?;
+        let stay = place.server.join(&code, &name).await?;
+        self.used(if place.own {
+            ""
+        } else {
+            target.server.as_deref().unwrap_or("")
+        });
+        self.take_up(stay, place.own);
+        Ok(())
+    }
+
+    /// Starts a session and joins it as its host.
+    ///
+    /// # Errors
+    /// [`CommandError`].
+    pub async fn host(self: &Arc<Self>, request: HostRequest) -> Result<(), CommandError> {
+        let _beginning = self
+            .stays
+            .begin()
+            .ok_or_else(CommandError::already_in_session)?;
+        let name = self.display_name()?;
+        let title = profile::clean_title(&request.title)?;
+        let origin = match request.place {
+            HostPlace::ThisComputer => None,
+            HostPlace::LocalNetwork => {
+                self.own_server.open_to_network(true).await?;
+                None
+            }
+            HostPlace::Server { origin } => Some(read_origin(&origin)?),
+        };
+        let target = JoinTarget {
+            room_code: String::new(),
+            server: origin,
+            pin: None,
+        };
+        let place = self.place(&target, None).await?;
+        // A session on this computer is for those who are told of it.
+        let stay = place.server.host(&title, !place.own, &name).await?;
+        self.used(target.server.as_deref().unwrap_or(""));
+        self.take_up(stay, place.own);
+        Ok(())
+    }
+
+    /// Who can reach this computer's server.
+    #[must_use]
+    pub fn reach(&self) -> ReachView {
+        self.own_server.reach()
+    }
+
+    /// Opens this computer's server to the local network, or closes it.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Local`] if no port can be opened.
+    pub async fn set_open_to_network(&self, open: bool) -> Result<ReachView, CommandError> {
+        self.own_server.open_to_network(open).await?;
+        Ok(self.own_server.reach())
+    }
+
+    /// The server of a target. `credentials`: in place of the kept ones.
+    async fn place(
+        &self,
+        target: &JoinTarget,
+        credentials: Option<Arc<dyn Credentials>>,
+    ) -> Result<Place, CommandError> {
+        let pin = match &target.pin {
+            Some(pin) => Some(pin.parse::<Pin>().map_err(|error| CommandError {
+                code: ErrorCode::NotACode,
+                message: error.to_string(),
+            })?),
+            None => None,
+        };
+        let elsewhere = match &target.server {
+            Some(origin) if !self.is_own(origin).await => Some(origin),
+            _ => None,
+        };
+        let (address, kept_as) = match (elsewhere, pin) {
+            (None, _) => {
+                let origin = self.own_origin().await?;
+                (ServerAddress::public(&origin), OWN.to_owned())
+            }
+            (Some(origin), pin) => {
+                let address = ServerAddress {
+                    origin: origin.clone(),
+                    pin,
+                    plain_allowed: self.kept.lock().settings.plain_servers.contains(origin),
+                };
+                // An address of a local network may be another computer's tomorrow,
+                // which must not be sent this one's tokens: the pin tells them apart.
+                let kept_as = pin.map_or_else(|| origin.clone(), |pin| format!("pin {pin}"));
+                (address, kept_as)
+            }
+        };
+        let credentials = credentials.unwrap_or_else(|| self.secrets.credentials(&kept_as));
+        Ok(Place {
+            server: Server::new(&address, credentials)?,
+            own: elsewhere.is_none(),
+        })
+    }
+
+    /// Whether an address is this computer's own server's, as in links to sessions
+    /// that run here. One that had this address last is started again.
+    async fn is_own(&self, origin: &str) -> bool {
+        let remembered = self.kept.lock().profile.own_port;
+        let port = Url::parse(origin).ok().and_then(|url| url.port());
+        is_loopback(origin)
+            && port == Some(self.own_server.port().unwrap_or(remembered))
+            && self.own_origin().await.is_ok_and(|own| own == *origin)
+    }
+
+    /// The address of this computer's own server, which is started if need be.
+    pub(super) async fn own_origin(&self) -> Result<String, CommandError> {
+        let remembered = self.kept.lock().profile.own_port;
+        let port = self.own_server.start(remembered).await?;
+        if port != remembered {
+            let changed = {
+                let mut kept = self.kept.lock();
+                kept.profile.own_port = port;
+                kept.profile.clone()
+            };
+            self.files.profile.save_or_warn(&changed);
+        }
+        Ok(format!("http://127.0.0.1:{port}"))
+    }
+
+    fn display_name(&self) -> Result<String, CommandError> {
+        profile::clean_name(&self.kept.lock().profile.display_name)
+    }
+
+    fn needs_consent(&self, origin: &str) -> bool {
+        let allowed = self
+            .kept
+            .lock()
+            .settings
+            .plain_servers
+            .iter()
+            .any(|s| s == origin);
+        links::is_plain_elsewhere(origin) && !allowed
+    }
+
+    fn allow_plain(&self, origin: &str) {
+        let changed = {
+            let mut kept = self.kept.lock();
+            kept.settings.plain_servers.push(origin.to_owned());
+            kept.settings.clone()
+        };
+        self.files.settings.save_or_warn(&changed);
+    }
+
+    /// A session was entered: its server is offered first from now on, and a link
+    /// that waited has been answered.
+    fn used(&self, origin: &str) {
+        let changed = {
+            let mut kept = self.kept.lock();
+            kept.profile.used_server(origin);
+            kept.pending_link = None;
+            kept.profile.clone()
+        };
+        self.files.profile.save_or_warn(&changed);
+    }
+}
+
+fn code_of(target: &JoinTarget) -> Result<RoomCode, CommandError> {
+    let code = target.room_code.parse();
+    code.map_err(|error| CommandError {
+        code: ErrorCode::NotACode,
+        message: format!("{error}"),
+    })
+}
+
+fn read_origin(text: &str) -> Result<String, CommandError> {
+    server_origin(text).ok_or_else(|| CommandError {
+        code: ErrorCode::ServerUnreachable,
+        message: format!("{text} is not an address like https://kulti.dev"),
+    })
+}
+
+fn preview(target: JoinTarget, session: Session) -> SessionPreview {
+    SessionPreview {
+        target,
+        title: session.title,
+        host_name: session.host.display_name,
+        participants: session.participants,
+        started_at_ms: session.started_at,
+        needs_plain_consent: false,
+    }
+}

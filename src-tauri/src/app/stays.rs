@@ -1,0 +1,196 @@
+//! The stay that goes on, one at a time, and what is remembered of it afterwards.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use kulti_client::{
+    core::{
+        Intent,
+        io::Announcement,
+        view::{EndReason, EndedView, SessionView, ViewEvent},
+    },
+    drivers::{feed::ViewStream, join::SharedAddress, stay::StayHandle},
+};
+use parking_lot::Mutex;
+use tokio::sync::{
+    broadcast::{self, error::RecvError},
+    watch,
+};
+
+use super::{App, SessionViews, model::RecentSession, recents::ribbon_in_permille};
+
+/// How long closing the app waits for the server to take note.
+const FAREWELL: Duration = Duration::from_secs(6);
+
+/// One stay, and what its readers need.
+#[derive(Debug)]
+struct Stay {
+    handle: StayHandle,
+    /// Where others reach the session, if it runs on this computer's own server.
+    shared_at: Option<watch::Receiver<SharedAddress>>,
+    readers: watch::Sender<u64>,
+    over: bool,
+}
+
+/// The stay that goes on, or the last one.
+#[derive(Debug, Default)]
+pub(crate) struct Stays {
+    last: Mutex<Option<Stay>>,
+    title: watch::Sender<Option<String>>,
+    /// Held while joining or hosting: a second click must not begin a second stay.
+    beginning: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Stays {
+    /// The right to begin a stay; none while one goes on or begins.
+    pub(crate) fn begin(&self) -> Option<tokio::sync::OwnedMutexGuard<()>> {
+        let beginning = self.beginning.clone().try_lock_owned().ok()?;
+        self.current().is_none().then_some(beginning)
+    }
+
+    /// The stay that goes on.
+    pub(crate) fn current(&self) -> Option<StayHandle> {
+        let last = self.last.lock();
+        let current = last.as_ref().filter(|stay| !stay.over);
+        current.map(|stay| stay.handle.clone())
+    }
+
+    /// A reader of the stay that goes on, or of the end of the last one.
+    pub(crate) fn view(&self) -> Option<SessionViews> {
+        let last = self.last.lock();
+        let stay = last.as_ref()?;
+        stay.readers.send_modify(|number| *number += 1);
+        Some(SessionViews::new(
+            stay.handle.subscribe(),
+            stay.shared_at.clone(),
+            stay.readers.subscribe(),
+        ))
+    }
+
+    /// The title of the session that goes on.
+    pub(crate) fn title(&self) -> watch::Receiver<Option<String>> {
+        self.title.subscribe()
+    }
+
+    /// Leaves, and waits until the server has taken note.
+    pub(crate) async fn close(&self) {
+        let (handle, at_own_server) = match self.last.lock().as_ref() {
+            Some(stay) => (stay.handle.clone(), stay.shared_at.is_some()),
+            None => return,
+        };
+        // This computer's server stops with the app: a host ends the session there.
+        // For others the act is refused by the core, and leaving follows.
+        let acts: &[Intent] = if at_own_server {
+            &[Intent::EndSession, Intent::Leave]
+        } else {
+            &[Intent::Leave]
+        };
+        for act in acts {
+            if handle.act(act.clone()).is_err() {
+                break; // it is over already
+            }
+        }
+        if tokio::time::timeout(FAREWELL, handle.finished())
+            .await
+            .is_err()
+        {
+            tracing::warn!("the server did not answer the farewell in time");
+        }
+    }
+
+    fn ended(&self) {
+        if let Some(stay) = self.last.lock().as_mut() {
+            stay.over = true;
+        }
+        self.title.send_replace(None);
+    }
+}
+
+impl App {
+    /// Takes up a stay that has just begun: readers find it, its announcements are
+    /// told, and its end is remembered.
+    pub(super) fn take_up(self: &Arc<Self>, handle: StayHandle, at_own_server: bool) {
+        let signal = self.sight.lock().signal();
+        if let Err(error) = handle.watch(signal) {
+            tracing::debug!(%error, "the stay ended before it began");
+        }
+        *self.stays.last.lock() = Some(Stay {
+            handle: handle.clone(),
+            shared_at: at_own_server.then(|| self.own_server.shared_at()),
+            readers: watch::Sender::new(0),
+            over: false,
+        });
+        let (announced, followed) = (handle.announcements(), handle.subscribe());
+        drop(handle); // the one that is kept decides when the stay ends
+        let app = self.clone();
+        tokio::spawn(async move { app.tell_announcements(announced).await });
+        let app = self.clone();
+        tokio::spawn(async move { app.follow(followed).await });
+        self.show_home();
+    }
+
+    async fn tell_announcements(&self, mut announcements: broadcast::Receiver<Announcement>) {
+        loop {
+            match announcements.recv().await {
+                // An error says that nobody listens.
+                Ok(announcement) => drop(self.announcements.send(announcement)),
+                Err(RecvError::Lagged(lost)) => {
+                    tracing::warn!(lost, "announcements came faster than they could be told");
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// Follows the stay to its end.
+    async fn follow(&self, mut views: ViewStream) {
+        let joined_at_ms = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(0));
+        let mut session: Option<SessionView> = None;
+        while let Some(event) = views.next().await {
+            match event {
+                ViewEvent::Session(seen) => {
+                    self.stays.title.send_replace(Some(seen.title.clone()));
+                    session = Some(seen);
+                }
+                ViewEvent::Ended(end) => {
+                    self.remember(session.as_ref(), &end, joined_at_ms);
+                    break;
+                }
+                _ => {}
+            }
+        }
+        self.stays.ended();
+        self.show_home();
+    }
+
+    fn remember(&self, session: Option<&SessionView>, end: &EndedView, joined_at_ms: u64) {
+        let never_in = matches!(end.reason, EndReason::Failed { .. }) && end.watch.elapsed_ms == 0;
+        let Some(session) = session.filter(|_| !never_in) else {
+            return;
+        };
+        let recent = RecentSession {
+            session_id: session.session_id.clone(),
+            title: session.title.clone(),
+            room_code: session.room_code.clone(),
+            host_name: session.host_name.clone(),
+            role: session.me.role.clone(),
+            // For a session here, the address on this computer: it does not change.
+            link: session.share_link.clone(),
+            joined_at_ms,
+            active_ms: end.watch.active_ms,
+            elapsed_ms: end.watch.elapsed_ms,
+            credits: end.watch.credits,
+            ribbon: ribbon_in_permille(&end.watch),
+        };
+        let recents = {
+            let mut kept = self.kept.lock();
+            kept.recents.add(recent);
+            kept.recents.clone()
+        };
+        self.files.recents.save_or_warn(&recents);
+    }
+}

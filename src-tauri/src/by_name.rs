@@ -1,0 +1,123 @@
+//! The app's commands by name, with arguments and answers as JSON: what Tauri's
+//! dispatcher does for the window, for the UI in a plain browser (`examples/browser_bridge.rs`).
+
+use std::sync::Arc;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use crate::app::{
+    App,
+    model::{CommandError, ErrorCode, HomeView},
+};
+
+/// Every command; a test compares them with the window's.
+pub const COMMANDS: &[&str] = &[
+    "app_info",
+    "home",
+    "set_display_name",
+    "look_up",
+    "join",
+    "host",
+    "session",
+    "act",
+    "settings",
+    "set_settings",
+    "reach",
+    "set_open_to_network",
+    "forget_recent",
+    "dismiss_link",
+    "window_visible",
+    "copy_text",
+    "home_events",
+];
+
+/// Takes the events of a channel; false when nobody reads them any more.
+pub type Sink = Arc<dyn Fn(u64, Value) -> bool + Send + Sync>;
+
+/// Runs one command. Arguments are named as in TypeScript; a channel is a number,
+/// and its events go to `sink` with that number.
+///
+/// # Errors
+/// The command's own; [`ErrorCode::Local`] for a command or arguments that do not exist.
+pub async fn run(
+    app: &Arc<App>,
+    command: &str,
+    arguments: &Value,
+    sink: &Sink,
+) -> Result<Value, CommandError> {
+    let read = Arguments(arguments);
+    match command {
+        "app_info" => answer(app.info()),
+        "home" => answer(app.home()),
+        "set_display_name" => answer(app.set_display_name(&read.get::<String>("name")?)?),
+        "look_up" => {
+            let server: Option<String> = read.get("server")?;
+            let text: String = read.get("text")?;
+            answer(app.look_up(&text, server.as_deref()).await?)
+        }
+        "join" => answer(
+            app.join(read.get("target")?, read.get("allowPlain")?)
+                .await?,
+        ),
+        "host" => answer(app.host(read.get("request")?).await?),
+        "session" => {
+            let mut views = app.session_view()?;
+            let (channel, sink) = (read.get("channel")?, sink.clone());
+            tokio::spawn(async move {
+                while let Some(batch) = views.next().await {
+                    if !batch.into_iter().all(|event| sink(channel, json!(event))) {
+                        return;
+                    }
+                }
+            });
+            Ok(Value::Null)
+        }
+        "act" => answer(app.act(read.get("intent")?)?),
+        "settings" => answer(app.settings()),
+        "set_settings" => answer(app.set_settings(read.get("settings")?)),
+        "reach" => answer(app.reach()),
+        "set_open_to_network" => answer(app.set_open_to_network(read.get("open")?).await?),
+        "forget_recent" => answer(app.forget_recent(&read.get::<String>("sessionId")?)),
+        "dismiss_link" => answer(app.dismiss_link()),
+        "window_visible" => {
+            app.window_visible(read.get("visible")?);
+            Ok(Value::Null)
+        }
+        "copy_text" => answer(app.copy_text(read.get("text")?)?),
+        "home_events" => {
+            let mut home = app.home_changes();
+            let (channel, sink) = (read.get("channel")?, sink.clone());
+            tokio::spawn(async move {
+                loop {
+                    let view: HomeView = home.borrow_and_update().clone();
+                    if !sink(channel, json!(view)) || home.changed().await.is_err() {
+                        return;
+                    }
+                }
+            });
+            Ok(Value::Null)
+        }
+        _ => Err(misuse(&format!("there is no command {command}"))),
+    }
+}
+
+struct Arguments<'a>(&'a Value);
+
+impl Arguments<'_> {
+    fn get<T: DeserializeOwned>(&self, name: &str) -> Result<T, CommandError> {
+        let value = self.0.get(name).cloned().unwrap_or(Value::Null);
+        serde_json::from_value(value).map_err(|error| misuse(&format!("{name}: {error}")))
+    }
+}
+
+fn answer(value: impl Serialize) -> Result<Value, CommandError> {
+    serde_json::to_value(value).map_err(|error| misuse(&error.to_string()))
+}
+
+fn misuse(message: &str) -> CommandError {
+    CommandError {
+        code: ErrorCode::Local,
+        message: message.into(),
+    }
+}

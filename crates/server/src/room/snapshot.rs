@@ -1,0 +1,215 @@
+//! A room's state as it is kept over restarts of the server.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use super::limits::{RoomLimits, RoomMeta};
+use super::peers::{Link, Peer};
+use super::store::Entry;
+use super::timers::Due;
+use super::{Room, directory, messages, ui_state};
+use crate::policy::Policy;
+
+/// The form that this version writes and reads.
+const FORM: u32 = 1;
+/// A crash loses the last seconds. Versions given in these must not be given again,
+/// so those of a room that was not saved at a clean end continue this much higher.
+const VERSIONS_AHEAD: u64 = 10_000;
+
+/// Why a saved room cannot be read.
+#[derive(Debug, Error)]
+pub enum SnapshotError {
+    /// It was damaged.
+    #[error("the saved room cannot be read: {0}")]
+    Damaged(#[from] serde_json::Error),
+    /// It was written by another version of the server.
+    #[error("the saved room has form {0}, this server reads form {FORM}")]
+    Form(u32),
+}
+
+/// A room, ready to be saved.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RoomSnapshot {
+    form: u32,
+    /// Saved at the end of the server, with nothing left to happen.
+    clean: bool,
+    meta: RoomMeta,
+    locked: bool,
+    floor: u64,
+    store: Vec<SavedEntry>,
+    peers: Vec<SavedPeer>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedEntry {
+    key: Arc<str>,
+    data: Arc<str>,
+    version: u64,
+    updated_by: Arc<str>,
+    updated_at: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedPeer {
+    id: Arc<str>,
+    user_id: String,
+    role: String,
+    name: String,
+    data: String,
+    groups: Vec<String>,
+    joined_at: u64,
+    announced: bool,
+    listening: BTreeSet<Arc<str>>,
+}
+
+impl RoomSnapshot {
+    /// As bytes for an archive.
+    ///
+    /// # Errors
+    /// Never in practice: everything in it is text and numbers.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, SnapshotError> {
+        Ok(serde_json::to_vec(self)?)
+    }
+
+    /// Reads what [`RoomSnapshot::to_bytes`] has written.
+    ///
+    /// # Errors
+    /// If the bytes are damaged or of another form.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SnapshotError> {
+        let snapshot: Self = serde_json::from_slice(bytes)?;
+        if snapshot.form != FORM {
+            return Err(SnapshotError::Form(snapshot.form));
+        }
+        Ok(snapshot)
+    }
+
+    /// What the room is.
+    #[must_use]
+    pub fn meta(&self) -> &RoomMeta {
+        &self.meta
+    }
+}
+
+impl Room {
+    /// The state to save. `clean` if nothing will happen in this room any more
+    /// before it is restored.
+    #[must_use]
+    pub fn snapshot(&self, clean: bool) -> RoomSnapshot {
+        RoomSnapshot {
+            form: FORM,
+            clean,
+            meta: self.meta.clone(),
+            locked: self.locked,
+            floor: self.store.floor(),
+            store: self
+                .store
+                .iter()
+                .map(|entry| SavedEntry {
+                    key: entry.key.clone(),
+                    data: entry.data.get().into(),
+                    version: entry.version,
+                    updated_by: entry.updated_by.clone(),
+                    updated_at: entry.updated_at,
+                })
+                .collect(),
+            peers: self.peers.iter().map(SavedPeer::of).collect(),
+        }
+    }
+
+    /// A room as it was saved. All its peers are in their grace from `now_ms` on: the
+    /// server went away, not they.
+    #[must_use]
+    pub fn restore(
+        id: &str,
+        saved: RoomSnapshot,
+        policy: Arc<Policy>,
+        limits: RoomLimits,
+        seed: u64,
+        now_ms: u64,
+    ) -> Self {
+        let mut room = Self::new(id, saved.meta, policy, limits, seed);
+        room.now = now_ms;
+        room.locked = saved.locked;
+        let ahead = if saved.clean { 0 } else { VERSIONS_AHEAD };
+        room.store.raise_floor(saved.floor.saturating_add(ahead));
+        for entry in saved.store {
+            let Ok(data) = RawValue::from_string(entry.data.to_string()) else {
+                tracing::warn!(key = %entry.key, "a saved value is damaged and left out");
+                continue;
+            };
+            let entry = Entry {
+                key: entry.key,
+                data: data.into(),
+                version: entry.version,
+                updated_by: entry.updated_by,
+                updated_at: entry.updated_at,
+            };
+            room.store.restore(entry, ahead);
+        }
+        let restored: Vec<Entry> = room.store.iter().cloned().collect();
+        for entry in &restored {
+            if let Some(user) = kulti_protocol::store_keys::watch_key_user(&entry.key) {
+                room.viewers.watched(user, entry);
+            }
+            if &*entry.key == kulti_protocol::store_keys::UI_STATE {
+                room.stage.push(entry);
+            }
+        }
+        for peer in saved.peers {
+            room.restore_peer(peer);
+        }
+        room.viewers.mark();
+        room
+    }
+
+    fn restore_peer(&mut self, saved: SavedPeer) {
+        let no = self.peers.next_no();
+        for key in &saved.listening {
+            self.listeners.entry(key.clone()).or_default().insert(no);
+        }
+        self.timers
+            .at(self.now + self.limits.grace_ms, Due::Grace(no));
+        self.peers.insert(Peer {
+            no,
+            id: saved.id,
+            user_id: saved.user_id,
+            role: saved.role,
+            name: saved.name,
+            data: saved.data,
+            groups: saved.groups,
+            joined_at: saved.joined_at,
+            tracks: BTreeMap::new(),
+            announced: saved.announced,
+            link: Link::Lost { since_ms: self.now },
+            socket_count: 1,
+            last_loss_ms: self.now,
+            listening: saved.listening,
+            stage_seen: ui_state::Seen::default(),
+            recent: messages::RecentBroadcasts::default(),
+            kept: messages::KeptMessages::default(),
+            iterators: directory::Iterators::default(),
+            invitation: None,
+            wire: Box::<RawValue>::default(),
+        });
+    }
+}
+
+impl SavedPeer {
+    fn of(peer: &Peer) -> Self {
+        Self {
+            id: peer.id.clone(),
+            user_id: peer.user_id.clone(),
+            role: peer.role.clone(),
+            name: peer.name.clone(),
+            data: peer.data.clone(),
+            groups: peer.groups.clone(),
+            joined_at: peer.joined_at,
+            announced: peer.announced,
+            listening: peer.listening.clone(),
+        }
+    }
+}

@@ -1,9 +1,32 @@
 //! The sans-IO session core: no socket, no task, no clock.
+//!
+//! [`SessionCore`] takes in what happened ([`io::Input`]) and gives what is to be done
+//! ([`io::Output`]). Inside, each part keeps one kind of knowledge and knows no other:
+//! `connection` the life of the socket, `requests` what waits for an answer, `roster`
+//! who is there, `grid` where they stand, `stage`, `chat`, `hands`, `presence`,
+//! `watching`; `session` alone brings them together.
 
+mod arrivals;
+mod backoff;
+mod chat;
+mod clock;
+mod connection;
+mod grid;
+mod hands;
 mod intent;
 pub mod io;
+mod person;
+mod plain_text;
+mod presence;
+mod requests;
+mod roles;
+mod roster;
 mod session;
+mod stage;
+mod stage_value;
 pub mod view;
+mod viewers;
+mod watching;
 
 pub use intent::Intent;
 pub use session::SessionCore;

@@ -31,15 +31,15 @@ impl Presences {
             state.last_update = written_at_ms;
         }
         if self.by_user.len() >= LIMIT && !self.by_user.contains_key(user_id) {
+            let now = state.last_update;
+            self.by_user
+                .retain(|_, state| now.saturating_sub(state.last_update) < WATCH_STALE_MS);
+        }
+        if self.by_user.len() >= LIMIT {
             return false;
         }
         let before = self.by_user.insert(user_id.to_owned(), state);
         before.as_ref() != self.by_user.get(user_id)
-    }
-
-    /// The user has left for good.
-    pub(super) fn forget(&mut self, user_id: &str) {
-        self.by_user.remove(user_id);
     }
 
     /// The newer of a user's states in the store and in peer metadata.

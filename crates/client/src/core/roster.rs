@@ -135,13 +135,14 @@ impl Roster {
         if person.peer_id == self.me {
             return self.put_me(person);
         }
+        let full = self.people.len() >= LIMIT;
         match self.people.get_mut(&person.peer_id) {
             Some(known) if *known == person => None,
             Some(known) => {
                 std::mem::swap(known, &mut person);
                 Some(Change::Updated(person))
             }
-            None if self.people.len() >= LIMIT => None,
+            None if full => None,
             None => {
                 let id = person.peer_id.clone();
                 self.people.insert(id.clone(), person);

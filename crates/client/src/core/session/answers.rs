@@ -1,0 +1,161 @@
+//! How requests came out.
+
+use kulti_protocol::signalling::{
+    BroadcastResult, GroupsResult, HAND_RAISE_GROUP, MetadataResult, Ping, RpcError, code,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Purpose, SessionCore, entering::Farewell};
+use crate::core::{
+    io::Output,
+    requests::CODE_CONNECTION_LOST,
+    view::{EndReason, ViewEvent},
+};
+
+impl SessionCore {
+    /// Takes the outcome of a request.
+    pub(super) fn outcome(&mut self, purpose: Purpose, result: Result<Value, RpcError>) {
+        match purpose {
+            Purpose::Join => self.join_answered(result.map(drop)),
+            Purpose::Ping { boot_ms, stamp_ms } => self.pinged(boot_ms, stamp_ms, result),
+            Purpose::Listen => self.listened(result.map(drop)),
+            Purpose::ReadStage => {
+                if let Some(value) = read::<MetadataResult>(result) {
+                    self.value(&value);
+                }
+                self.stage.settle();
+                self.stage.reread();
+            }
+            Purpose::ReadViewers | Purpose::WriteViewers => {
+                if let Some(value) = read::<MetadataResult>(result) {
+                    self.value(&value);
+                }
+            }
+            Purpose::WriteStage => self.stage_written(result),
+            Purpose::WriteWatch => {
+                if result.is_err_and(|error| error.code == code::TOO_LARGE) {
+                    tracing::warn!(
+                        "the session store is full: the watch state goes to peer metadata"
+                    );
+                    self.store.is_full(self.now.boot_ms);
+                }
+            }
+            Purpose::TellMetadata => {}
+            Purpose::Message(local_id) => self.message_sent(&local_id, result),
+            Purpose::Hand => self.hand_answered(result),
+            Purpose::EndRoom => match result {
+                Ok(_) => self.finish(EndReason::SessionEnded, Farewell::Leave),
+                Err(error) => self.refused("endSession", error.code, &error.message),
+            },
+            Purpose::Act(action) => {
+                if let Err(error) = result {
+                    self.refused(action, error.code, &error.message);
+                }
+            }
+        }
+    }
+
+    fn pinged(&mut self, boot_ms: u64, stamp_ms: u64, result: Result<Value, RpcError>) {
+        if result.is_err() {
+            return;
+        }
+        self.connection
+            .measured(self.boot().saturating_sub(boot_ms));
+        if let Some(answer) = read::<Ping>(result) {
+            self.clock
+                .learn(boot_ms, stamp_ms, answer.timestamp, self.now);
+        }
+    }
+
+    fn listened(&mut self, result: Result<(), RpcError>) {
+        let Err(error) = result else {
+            return;
+        };
+        if error.code == CODE_CONNECTION_LOST {
+            return;
+        }
+        if self.connection.is_up() {
+            tracing::warn!(code = error.code, "listening to so many keys was refused");
+            self.store.listen_less(self.now.boot_ms);
+        } else {
+            // A resume that the server does not know of.
+            self.forgotten();
+        }
+    }
+
+    fn stage_written(&mut self, result: Result<Value, RpcError>) {
+        match result {
+            Ok(value) => {
+                if let Ok(mut value) = serde_json::from_value::<MetadataResult>(value) {
+                    // The vendor's server may not say who wrote; it was I.
+                    if value.updated_by.is_empty() {
+                        value.updated_by.clone_from(&self.config.peer_id);
+                    }
+                    self.value(&value);
+                }
+                self.stage.written();
+            }
+            Err(error) if error.code == code::CONFLICT && self.stage.conflicted() => {
+                self.read_stage()
+            }
+            Err(error) if error.code == CODE_CONNECTION_LOST => self.stage.reread(),
+            Err(error) => {
+                if let Some(change) = self.stage.refused() {
+                    self.refused(change.action(), error.code, &error.message);
+                }
+            }
+        }
+    }
+
+    fn message_sent(&mut self, local_id: &str, result: Result<Value, RpcError>) {
+        let view = match result {
+            Ok(value) => {
+                let sent = serde_json::from_value(value).unwrap_or_else(|_| BroadcastResult {
+                    message_id: String::new(),
+                    timestamp: 0,
+                });
+                self.chat.confirmed(local_id, &sent)
+            }
+            Err(error) => {
+                if error.code != CODE_CONNECTION_LOST {
+                    self.refused("sendMessage", error.code, &error.message);
+                }
+                self.chat.failed(local_id)
+            }
+        };
+        if let Some(view) = view {
+            let view = view.clone();
+            self.emit(Output::View(ViewEvent::Message(view)));
+        }
+    }
+
+    fn hand_answered(&mut self, result: Result<Value, RpcError>) {
+        match result {
+            Ok(value) => {
+                let Ok(answer) = serde_json::from_value::<GroupsResult>(value) else {
+                    return;
+                };
+                let raised = answer.groups.iter().any(|group| group == HAND_RAISE_GROUP);
+                self.my_hand(raised);
+            }
+            Err(error) => {
+                self.hand_wanted = self.roster.me().is_some_and(|me| me.hand_raised);
+                self.refused("setHand", error.code, &error.message);
+            }
+        }
+    }
+
+    /// The server says whether my hand is up.
+    fn my_hand(&mut self, raised: bool) {
+        self.roster.set_my_hand(raised);
+        let me = self.config.peer_id.clone();
+        self.hands.set(&me, raised);
+        self.screen.dirty.session = true;
+        self.screen.dirty.people();
+    }
+}
+
+fn read<T: DeserializeOwned>(result: Result<Value, RpcError>) -> Option<T> {
+    serde_json::from_value(result.ok()?).ok()
+}

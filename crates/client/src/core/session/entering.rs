@@ -1,0 +1,211 @@
+//! Into the room, back into it, and out of it.
+
+use kulti_protocol::signalling::{Join, Leave, RpcError, SetMetadata, TrackUpdate, code, method};
+use kulti_protocol::store_keys::watch_key;
+
+use super::{Purpose, SessionCore};
+use crate::core::{
+    io::{ConnectFailure, Output},
+    requests::{AfterLoss, CODE_CONNECTION_LOST},
+    view::{EndReason, ViewEvent},
+};
+
+/// How the room is told that I go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Farewell {
+    /// I go by myself.
+    Leave,
+    /// I was told to go, and just close.
+    Close,
+}
+
+impl SessionCore {
+    pub(super) fn start(&mut self) {
+        if self.connection.start(self.boot()) {
+            self.emit(Output::Connect);
+        }
+    }
+
+    pub(super) fn socket_opened(&mut self) {
+        if self.connection.opened(self.boot()) {
+            self.policy_came = false;
+        }
+    }
+
+    pub(super) fn socket_closed(&mut self, reason: &str) {
+        if self.connection.has_socket() || self.connection.is_opening() {
+            tracing::info!(reason, "the signalling connection was closed");
+            self.lose();
+        }
+    }
+
+    pub(super) fn connect_failed(&mut self, failure: &ConnectFailure) {
+        if !self.connection.is_opening() {
+            return;
+        }
+        tracing::info!(
+            code = failure.code,
+            terminal = failure.terminal,
+            "connecting failed"
+        );
+        if failure.terminal {
+            self.fail(failure.code, &failure.message);
+            return;
+        }
+        self.last_failure = Some((failure.code, failure.message.clone()));
+        self.lose();
+    }
+
+    /// The connection is of no use any more; another will be made.
+    pub(super) fn lose(&mut self) {
+        let now = self.boot();
+        self.connection.lost(now, &mut self.rng);
+        self.watching.disconnected(now);
+        self.screen.dirty.connection = true;
+        for (purpose, result) in self.requests.connection_lost() {
+            self.outcome(purpose, result);
+        }
+    }
+
+    /// The policy of this socket has come: the room can be entered.
+    pub(super) fn enter(&mut self) {
+        if !self.connection.has_socket() || self.connection.is_up() || self.is_joining() {
+            return;
+        }
+        if self.joined {
+            // Tells an official server, as the SDK does, that this stay goes on; one
+            // that does not know it answers 410. The answer to a resume is the peer list.
+            self.tell(method::TRACK_UPDATE, TrackUpdate::default());
+            self.listen();
+        } else {
+            self.join();
+        }
+    }
+
+    fn is_joining(&self) -> bool {
+        self.requests.any(|purpose| *purpose == Purpose::Join)
+    }
+
+    fn join(&mut self) {
+        let params = Join {
+            name: self.config.name.clone(),
+            disable_vid_auto_sub: true,
+            ..Join::default()
+        };
+        self.request(Purpose::Join, method::JOIN, params, AfterLoss::Fail);
+    }
+
+    pub(super) fn join_answered(&mut self, result: Result<(), RpcError>) {
+        let Err(error) = result else {
+            let again = self.connection.has_been_up();
+            self.joined = true;
+            self.entered();
+            if again && self.hand_wanted {
+                self.send_hand(true);
+            }
+            return;
+        };
+        if error.code == CODE_CONNECTION_LOST {
+            // Whoever lost the connection sees to the next one; a join without an
+            // answer runs into the limit for entering.
+            return;
+        }
+        if error.is_temporary() && self.connection.has_been_up() {
+            self.lose();
+            return;
+        }
+        self.fail(error.code, &error.message);
+    }
+
+    /// In the room, for the first time or again.
+    pub(super) fn entered(&mut self) {
+        if self.connection.is_up() {
+            return;
+        }
+        let now = self.boot();
+        self.connection
+            .up(now, self.config.watch_policy.reconnect_grace_ms);
+        self.watching.connected(now, self.clock.offset_ms());
+        self.screen.dirty.all();
+        self.listen();
+        self.read_fixed_keys();
+        self.store.write_watch_soon();
+    }
+
+    /// The server does not know this stay (any more): it is joined anew, with the same
+    /// peer id and the watch time that it has.
+    pub(super) fn forgotten(&mut self) {
+        let now = self.boot();
+        self.joined = false;
+        if !self.connection.has_socket() {
+            return;
+        }
+        self.connection.enter_again(now);
+        self.watching.disconnected(now);
+        self.screen.dirty.connection = true;
+        if self.policy_came {
+            self.enter();
+        }
+    }
+
+    /// Joining or coming back is refused for good.
+    pub(super) fn fail(&mut self, failed: u16, message: &str) {
+        let reason = if failed == code::GONE && self.connection.has_been_up() {
+            EndReason::SessionEnded
+        } else {
+            EndReason::Failed {
+                code: failed,
+                message: message.to_owned(),
+            }
+        };
+        self.finish(reason, Farewell::Close);
+    }
+
+    /// The stay is over.
+    pub(super) fn finish(&mut self, reason: EndReason, farewell: Farewell) {
+        let now = self.boot();
+        let open = self.connection.has_socket();
+        if let Some((sequence, request)) = self.watching.left(now) {
+            self.emit(Output::Heartbeat { sequence, request });
+        }
+        if farewell == Farewell::Leave && self.connection.is_up() {
+            self.say_goodbye();
+        }
+        if open {
+            self.emit(Output::Close);
+        }
+        self.connection.close();
+        let watch = self.watching.view(now);
+        self.emit(Output::View(ViewEvent::Watch(watch.clone())));
+        let ended = self.ended_view(reason.clone(), watch);
+        self.emit(Output::View(ViewEvent::Ended(ended)));
+        self.emit(Output::Ended(reason.clone()));
+        self.ended = Some(reason);
+    }
+
+    /// Others see me inactive at once, and gone.
+    fn say_goodbye(&mut self) {
+        let now = self.boot();
+        let state = self
+            .watching
+            .state(now, &self.config.user_id, self.server_ms());
+        if let Ok(data) = serde_json::to_value(state) {
+            let params = SetMetadata {
+                key: watch_key(&self.config.user_id),
+                data,
+                if_change_version: None,
+            };
+            self.request(
+                Purpose::WriteWatch,
+                method::SET_METADATA,
+                params,
+                AfterLoss::Fail,
+            );
+            self.flush();
+        }
+        let params = Leave {
+            client_reason: "user request".to_owned(),
+        };
+        self.tell(method::LEAVE, params);
+    }
+}

@@ -1,0 +1,209 @@
+//! What the server sends.
+
+use kulti_protocol::signalling::{
+    OnPeerLeaveRequest, Peer, PeerList, PolicyChange, RoleChange, RpcError, ServerFrame,
+    ServerNotification as Told, code,
+};
+
+use super::{SessionCore, entering::Farewell};
+use crate::core::{
+    io::Output,
+    plain_text,
+    roster::Change,
+    view::{EndReason, Notice, ViewEvent},
+};
+
+/// How much of a reason in words is shown.
+const REASON_LIMIT: usize = 300;
+
+impl SessionCore {
+    pub(super) fn frame(&mut self, text: &str) {
+        let now = self.boot();
+        if !self.connection.heard(now) {
+            return;
+        }
+        match ServerFrame::parse(text) {
+            Ok(ServerFrame::Response { id, result }) => {
+                let outcome = self.requests.answered(&id, result, now, &mut self.rng);
+                if let Some((purpose, result)) = outcome {
+                    self.outcome(purpose, result);
+                }
+            }
+            Ok(ServerFrame::Notification { method, params }) => {
+                match Told::parse(&method, params) {
+                    Ok(told) => self.told(told),
+                    Err(error) => tracing::debug!(%method, %error, "a notice could not be read"),
+                }
+            }
+            Err(error) => tracing::debug!(%error, "a frame could not be read"),
+        }
+    }
+
+    fn told(&mut self, told: Told) {
+        match told {
+            Told::PolicyChange(policy) => self.policy(policy),
+            Told::PeerList(list) => self.peer_list(&list),
+            Told::PeerJoin(peer) => self.peer_join(&peer),
+            Told::PeerLeave(peer) => {
+                let change = self.roster.leave(&peer.peer_id);
+                self.people_changed(change, true);
+            }
+            Told::PeerUpdate(peer) => {
+                let change = self.roster.upsert(&peer);
+                self.people_changed(change, true);
+            }
+            Told::MetadataChange(change) => {
+                for value in &change.values {
+                    self.value(value);
+                }
+            }
+            Told::Broadcast(message) => {
+                let server_ms = self.server_ms();
+                if let Some(view) = self.chat.received(&message, server_ms) {
+                    let view = view.clone();
+                    self.emit(Output::View(ViewEvent::Message(view)));
+                }
+            }
+            Told::RoleChangeRequest(invitation) => self.invited(invitation),
+            Told::PeerLeaveRequest(request) => self.told_to_go(&request),
+            Told::Error(error) => self.fatal(&error),
+            Told::Warning(warning) => {
+                tracing::warn!(code = warning.code, message = %warning.message, "the server warns");
+            }
+            _ => {}
+        }
+    }
+
+    fn policy(&mut self, policy: PolicyChange) {
+        let another = self.roles.adopt(policy);
+        let mine = self.roles.mine().to_owned();
+        self.roster.set_my_role(&mine);
+        self.regroup();
+        self.judge_stage();
+        self.screen.dirty.session = true;
+        self.screen.dirty.people();
+        if another && self.connection.has_been_up() {
+            self.notice(Notice::RoleChanged { role: mine });
+        }
+        self.policy_came = true;
+        self.enter();
+    }
+
+    /// A policy may place roles otherwise.
+    fn regroup(&mut self) {
+        let groups: Vec<_> = self
+            .roster
+            .iter()
+            .filter(|person| person.peer_id != self.config.peer_id)
+            .map(|person| (person.peer_id.clone(), self.roles.group(&person.role)))
+            .collect();
+        for (peer_id, group) in groups {
+            self.grid.change_group(&peer_id, group);
+        }
+    }
+
+    fn peer_list(&mut self, list: &PeerList) {
+        for change in self.roster.replace(list.peers.values()) {
+            self.people_changed(Some(change), false);
+        }
+        self.judge_stage();
+        if self.joined {
+            // The answer to a resume: this stay goes on.
+            self.entered();
+        }
+    }
+
+    fn peer_join(&mut self, peer: &Peer) {
+        let change = self.roster.upsert(peer);
+        self.people_changed(change, true);
+        self.judge_stage();
+    }
+
+    /// Takes over a change of the roster. `live` if it has just happened, not while
+    /// this client was away.
+    fn people_changed(&mut self, change: Option<Change>, live: bool) {
+        let Some(change) = change else {
+            return;
+        };
+        let now = self.boot();
+        match change {
+            Change::Came(id) => {
+                let Some(person) = self.roster.get(&id) else {
+                    return;
+                };
+                self.grid.insert(&id, self.roles.group(&person.role));
+                self.hands.set(&id, person.hand_raised);
+                if live {
+                    self.arrivals.came(&id, &person.name, now);
+                }
+            }
+            Change::Left(person) => {
+                let id = &person.peer_id;
+                self.grid.remove(id);
+                self.hands.set(id, false);
+                self.arrivals.left(id);
+                self.local_pin.take_if(|pinned| pinned == id);
+            }
+            Change::Updated(before) => self.person_updated(&before.peer_id, live),
+        }
+        self.store.listen_soon(now);
+        self.screen.dirty.people();
+    }
+
+    fn person_updated(&mut self, id: &str, live: bool) {
+        let Some(person) = self.roster.get(id) else {
+            return;
+        };
+        let (raised, name) = (person.hand_raised, person.name.clone());
+        let is_me = id == self.config.peer_id;
+        if is_me {
+            self.screen.dirty.session = true;
+            self.hand_wanted = raised;
+        } else {
+            self.grid.change_group(id, self.roles.group(&person.role));
+        }
+        let can = self.roles.mine_can();
+        let newly_raised = self.hands.set(id, raised);
+        if newly_raised && live && !is_me && (can.manage_stage || can.lower_hands) {
+            self.notice(Notice::HandRaised { name });
+        }
+    }
+
+    fn invited(&mut self, invitation: RoleChange) {
+        let asker = invitation.requested_by.as_deref().unwrap_or_default();
+        let name = self.roster.name_and_role(asker).map_or_else(
+            || self.config.host_name.clone(),
+            |(name, _)| name.to_owned(),
+        );
+        self.notice(Notice::RoleInvite {
+            name,
+            role: invitation.role.clone(),
+        });
+        self.invitation = Some(invitation);
+    }
+
+    fn told_to_go(&mut self, request: &OnPeerLeaveRequest) {
+        let reason = if request.room_end {
+            EndReason::SessionEnded
+        } else {
+            let by = self.roster.name_and_role(&request.requested_by);
+            EndReason::Removed {
+                by: by.map(|(name, _)| name.to_owned()),
+                reason: plain_text::line(&request.reason, REASON_LIMIT),
+            }
+        };
+        self.finish(reason, Farewell::Close);
+    }
+
+    /// `on-error`: the SDK leaves. This client knows two kinds that can be mended.
+    fn fatal(&mut self, error: &RpcError) {
+        tracing::warn!(code = error.code, message = %error.message, "the server ends the connection");
+        if error.code == code::GONE && self.joined {
+            self.forgotten();
+        } else if error.is_temporary() && self.connection.has_been_up() {
+            self.lose();
+        } else {
+            self.fail(error.code, &error.message);
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! What the person does.
+
+use kulti_protocol::signalling::{
+    Broadcast, BroadcastInfo, EndRoom, GroupChange, HAND_RAISE_GROUP, PeerLeaveRequest, RoleChange,
+    RoleChangeRequest, code, method,
+};
+use kulti_watch::Signal;
+use rand::Rng;
+
+use super::{Purpose, SessionCore, entering::Farewell};
+use crate::core::{
+    Intent,
+    chat::{Author, KIND},
+    io::Output,
+    plain_text,
+    requests::AfterLoss,
+    stage::Change,
+    stage_value::{self, ANNOUNCEMENT_LIMIT, Pin},
+    view::{ChatView, EndReason, ViewEvent},
+};
+
+/// How much of a reason in words is sent.
+const REASON_LIMIT: usize = 300;
+
+impl SessionCore {
+    pub(super) fn intent(&mut self, intent: Intent) {
+        // Any act is a sign that someone is there.
+        self.watching.signal(self.now.boot_ms, Signal::Act);
+        match intent {
+            Intent::ShowPage { page } => {
+                self.page = usize::try_from(page).unwrap_or(usize::MAX);
+                self.screen.dirty.grid = true;
+                self.store.listen_soon(self.now.boot_ms);
+            }
+            Intent::PinForMe { peer_id } => {
+                self.local_pin = peer_id.filter(|id| self.roster.get(id).is_some());
+                self.screen.dirty.stage = true;
+                self.screen.dirty.grid = true;
+            }
+            Intent::SetHand { raised } => {
+                self.hand_wanted = raised;
+                self.send_hand(raised);
+            }
+            Intent::LowerHand { peer_id } => self.lower_hand(peer_id),
+            Intent::Spotlight { peer_id } => self.spotlight(peer_id),
+            Intent::PinMessage { message_id } => self.pin_message(message_id),
+            Intent::Announce { text } => self.announce(text.as_deref()),
+            Intent::DismissAnnouncement { id } => {
+                self.stage.dismiss(&id);
+                self.screen.dirty.stage = true;
+            }
+            Intent::SendMessage { text } => self.send_message(&text),
+            Intent::ResendMessage { id } => self.resend_message(&id),
+            Intent::ChangeRole {
+                peer_id,
+                role,
+                force,
+            } => self.change_role(peer_id, role, force),
+            Intent::AnswerRoleInvite { accept } => self.answer_invitation(accept),
+            Intent::RemovePeer { peer_id, reason } => self.remove_peer(peer_id, &reason),
+            Intent::RetryNow => {
+                self.connection.retry_now(self.now.boot_ms);
+                self.screen.dirty.connection = true;
+            }
+            Intent::Leave => self.finish(EndReason::Left, Farewell::Leave),
+            Intent::EndSession => self.end_session(),
+        }
+    }
+
+    pub(super) fn send_hand(&mut self, raised: bool) {
+        let method = if raised {
+            method::GROUP_JOIN
+        } else {
+            method::GROUP_LEAVE
+        };
+        let group = GroupChange {
+            name: HAND_RAISE_GROUP.to_owned(),
+            peer_id: None,
+        };
+        self.request(Purpose::Hand, method, group, AfterLoss::Repeat);
+    }
+
+    fn lower_hand(&mut self, peer_id: String) {
+        let group = GroupChange {
+            name: HAND_RAISE_GROUP.to_owned(),
+            peer_id: Some(peer_id),
+        };
+        self.request(
+            Purpose::Act("lowerHand"),
+            method::GROUP_REMOVE,
+            group,
+            AfterLoss::Repeat,
+        );
+    }
+
+    fn spotlight(&mut self, peer_id: Option<String>) {
+        if let Some(id) = &peer_id
+            && self.roster.get(id).is_none()
+        {
+            self.refused("spotlight", code::NOT_FOUND, "That person has left.");
+            return;
+        }
+        self.change_stage(Change::Spotlight(peer_id));
+    }
+
+    fn pin_message(&mut self, message_id: Option<String>) {
+        let pin = match message_id {
+            None => None,
+            Some(id) => match self.chat.get(&id) {
+                // A local id means nothing to the others.
+                Some(message) if message.delivery == crate::core::view::Delivery::Sent => {
+                    Some(Pin {
+                        message_id: id,
+                        author: message.name.clone(),
+                        text: message.text.clone(),
+                    })
+                }
+                _ => {
+                    self.refused(
+                        "pinMessage",
+                        code::NOT_FOUND,
+                        "That message is not here any more.",
+                    );
+                    return;
+                }
+            },
+        };
+        self.change_stage(Change::Pin(pin));
+    }
+
+    fn announce(&mut self, text: Option<&str>) {
+        let Some(text) = text else {
+            self.change_stage(Change::Announce(None));
+            return;
+        };
+        let length = text.trim().chars().count();
+        if length > ANNOUNCEMENT_LIMIT {
+            let words = format!("{length} characters, {ANNOUNCEMENT_LIMIT} fit.");
+            self.refused("announce", code::TOO_LARGE, &words);
+            return;
+        }
+        let seed = self.rng.random();
+        let author = self.my_name();
+        if let Some(new) = stage_value::new_announcement(text, &author, self.server_ms(), seed) {
+            self.change_stage(Change::Announce(Some(new)));
+        }
+    }
+
+    fn change_stage(&mut self, change: Change) {
+        let action = change.action();
+        if !self.roles.mine_can().manage_stage {
+            self.refused(
+                action,
+                code::FORBIDDEN,
+                "Only hosts and presenters manage the stage.",
+            );
+        } else if self.stage.change(change).is_err() {
+            self.refused(
+                action,
+                code::TOO_MANY,
+                "Too many changes wait for the connection.",
+            );
+        }
+    }
+
+    fn send_message(&mut self, text: &str) {
+        let length = text.trim().chars().count();
+        if length > ChatView::TEXT_LIMIT {
+            let words = format!("{length} characters, {} fit.", ChatView::TEXT_LIMIT);
+            self.refused("sendMessage", code::TOO_LARGE, &words);
+            return;
+        }
+        let server_ms = self.server_ms();
+        let name = self.my_name();
+        let author = Author {
+            user_id: &self.config.user_id,
+            name: &name,
+            role: self.roles.mine(),
+        };
+        let Some(view) = self.chat.compose(text, &author, server_ms) else {
+            return;
+        };
+        let view = view.clone();
+        let (id, text) = (view.id.clone(), view.text.clone());
+        self.emit(Output::View(ViewEvent::Message(view)));
+        self.broadcast(id, text);
+    }
+
+    fn resend_message(&mut self, id: &str) {
+        let Some(view) = self.chat.again(id) else {
+            return;
+        };
+        let view = view.clone();
+        let text = view.text.clone();
+        self.emit(Output::View(ViewEvent::Message(view)));
+        self.broadcast(id.to_owned(), text);
+    }
+
+    fn broadcast(&mut self, local_id: String, message: String) {
+        let params = Broadcast {
+            info: BroadcastInfo {
+                message,
+                kind: KIND.to_owned(),
+            },
+            roles: None,
+            peer_id: None,
+        };
+        // As the SDK does: rather twice than never. Our server drops the second.
+        self.request(
+            Purpose::Message(local_id),
+            method::BROADCAST,
+            params,
+            AfterLoss::Repeat,
+        );
+    }
+
+    fn change_role(&mut self, peer_id: String, role: String, force: bool) {
+        let params = RoleChangeRequest {
+            requested_for: Some(peer_id),
+            roles: None,
+            role,
+            force,
+        };
+        self.request(
+            Purpose::Act("changeRole"),
+            method::ROLE_CHANGE_REQUEST,
+            params,
+            AfterLoss::Repeat,
+        );
+    }
+
+    fn answer_invitation(&mut self, accept: bool) {
+        let Some(invitation) = self.invitation.take() else {
+            return;
+        };
+        if accept {
+            // A refusal is silence, as in the official SDK.
+            let params: RoleChange = invitation;
+            self.request(
+                Purpose::Act("answerRoleInvite"),
+                method::ROLE_CHANGE,
+                params,
+                AfterLoss::Repeat,
+            );
+        }
+    }
+
+    fn remove_peer(&mut self, peer_id: String, reason: &str) {
+        let params = PeerLeaveRequest {
+            requested_for: peer_id,
+            reason: plain_text::line(reason, REASON_LIMIT),
+        };
+        self.request(
+            Purpose::Act("removePeer"),
+            method::PEER_LEAVE_REQUEST,
+            params,
+            AfterLoss::Repeat,
+        );
+    }
+
+    fn end_session(&mut self) {
+        if !self.connection.is_up() {
+            self.refused(
+                "endSession",
+                0,
+                "There is no connection. Try again when it is back.",
+            );
+            return;
+        }
+        // On our server an ended session stays ended, so whoever comes back is told so.
+        // A room of the 100ms cloud may be used again.
+        let params = EndRoom {
+            lock: self.config.server_counts_viewers,
+            reason: String::new(),
+        };
+        self.request(Purpose::EndRoom, method::END_ROOM, params, AfterLoss::Fail);
+    }
+
+    fn my_name(&self) -> String {
+        self.roster
+            .me()
+            .map_or_else(String::new, |me| me.name.clone())
+    }
+}

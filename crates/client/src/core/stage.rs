@@ -1,0 +1,250 @@
+//! What the hosts have put on stage: spotlight, pinned message, announcement.
+//!
+//! All three share one store value, `uiState`. A change of ours merges one field into
+//! the newest value and says which version that was; if another host was faster, it
+//! merges into theirs and tries again, so that nobody's field is lost. What somebody
+//! wrote who may not is ignored.
+
+use std::collections::VecDeque;
+
+use kulti_protocol::{
+    signalling::{MetadataValue, SetMetadata},
+    store_keys::{UI_STATE, UiState},
+};
+use serde_json::Value;
+
+use super::stage_value::{self, Announced, Pin};
+
+/// How often one change is merged anew after somebody was faster.
+const MERGES: u32 = 12;
+/// How many changes may wait.
+const QUEUE_LIMIT: usize = 32;
+/// How many announcements are remembered as told or as dismissed.
+const MEMORY: usize = 200;
+
+/// One change of one field.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Change {
+    Spotlight(Option<String>),
+    Pin(Option<Pin>),
+    Announce(Option<Announced>),
+}
+
+impl Change {
+    /// The act's name in refusals.
+    pub(super) fn action(&self) -> &'static str {
+        match self {
+            Self::Spotlight(_) => "spotlight",
+            Self::Pin(_) => "pinMessage",
+            Self::Announce(_) => "announce",
+        }
+    }
+}
+
+/// Whether a writer may manage the stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Writer {
+    /// Yes, and this is the name.
+    Trusted(String),
+    /// No, and this is the name.
+    Untrusted(String),
+    /// Nobody known, perhaps not yet.
+    Unknown,
+}
+
+/// What a new value came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is on stage.
+    Accepted,
+    /// Nothing new, or its writer is not known yet.
+    Nothing,
+    /// Somebody of this name may not do that.
+    Ignored(String),
+}
+
+/// The store value in its newest version, whoever wrote it.
+#[derive(Debug, Default)]
+struct Newest {
+    data: Value,
+    version: u64,
+    updated_by: String,
+    updated_at: u64,
+    /// Not judged yet: its writer is unknown.
+    open: bool,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Stage {
+    newest: Newest,
+    /// The last value of somebody who may.
+    accepted: UiState,
+    announced: Option<Announced>,
+    told: VecDeque<String>,
+    dismissed: VecDeque<String>,
+    /// Set once the state at joining is known; what comes later is news.
+    settled: bool,
+    queue: VecDeque<Change>,
+    merges: u32,
+    in_flight: bool,
+}
+
+impl Stage {
+    /// Takes the newest value of the store key.
+    pub(super) fn set(&mut self, value: &MetadataValue, judge: impl Fn(&str) -> Writer) -> Verdict {
+        let same = value.data == self.newest.data && value.updated_by == self.newest.updated_by;
+        self.newest = Newest {
+            data: value.data.clone(),
+            version: value.change_version,
+            updated_by: value.updated_by.clone(),
+            updated_at: value.updated_at,
+            open: !same || self.newest.open,
+        };
+        self.judge(judge)
+    }
+
+    /// Judges a value whose writer was unknown, when somebody new is known.
+    pub(super) fn judge(&mut self, judge: impl Fn(&str) -> Writer) -> Verdict {
+        if !self.newest.open {
+            return Verdict::Nothing;
+        }
+        // The store begins empty and is emptied by the server: nobody's write.
+        let nobodys = self.newest.data.is_null() && self.newest.updated_by.is_empty();
+        let writer = if nobodys {
+            Writer::Trusted(String::new())
+        } else {
+            judge(&self.newest.updated_by)
+        };
+        match writer {
+            Writer::Unknown => Verdict::Nothing,
+            Writer::Untrusted(name) => {
+                self.newest.open = false;
+                Verdict::Ignored(name)
+            }
+            Writer::Trusted(name) => {
+                self.newest.open = false;
+                self.accepted = stage_value::read(&self.newest.data);
+                self.announced =
+                    stage_value::announcement(&self.accepted, &name, self.newest.updated_at);
+                if self.announced.is_none() {
+                    self.forget_unnamed();
+                }
+                Verdict::Accepted
+            }
+        }
+    }
+
+    /// An announcement without an id of its own is known by its text. Once it has been
+    /// taken back, the same text is a new announcement.
+    fn forget_unnamed(&mut self) {
+        for memory in [&mut self.told, &mut self.dismissed] {
+            memory.retain(|id| !stage_value::is_unnamed(id));
+        }
+    }
+
+    /// The announcement that has not been told yet; told with this. What was there at
+    /// joining is on stage, but no news, nor is what I announce myself.
+    pub(super) fn news(&mut self, me: &str) -> Option<Announced> {
+        let announced = self.announced.as_ref()?;
+        if self.told.contains(&announced.id) {
+            return None;
+        }
+        remember(&mut self.told, &announced.id);
+        let is_news = self.settled && self.newest.updated_by != me;
+        is_news.then(|| announced.clone())
+    }
+
+    /// From now on announcements are news.
+    pub(super) fn settle(&mut self) {
+        self.settled = true;
+    }
+
+    /// Hides an announcement here.
+    pub(super) fn dismiss(&mut self, id: &str) {
+        if self
+            .announced
+            .as_ref()
+            .is_some_and(|announced| announced.id == id)
+        {
+            remember(&mut self.dismissed, id);
+        }
+    }
+
+    /// The announcement, unless it was dismissed.
+    pub(super) fn announcement(&self) -> Option<&Announced> {
+        self.announced
+            .as_ref()
+            .filter(|announced| !self.dismissed.contains(&announced.id))
+    }
+
+    pub(super) fn spotlight(&self) -> Option<&str> {
+        self.accepted.spotlight_peer_id.as_deref()
+    }
+
+    pub(super) fn pin(&self) -> Option<Pin> {
+        stage_value::pin(&self.accepted)
+    }
+
+    /// Wants a change. It waits for those before it.
+    ///
+    /// # Errors
+    /// The change, if too many wait.
+    pub(super) fn change(&mut self, change: Change) -> Result<(), Change> {
+        if self.queue.len() >= QUEUE_LIMIT {
+            return Err(change);
+        }
+        self.queue.push_back(change);
+        Ok(())
+    }
+
+    /// The write to send next, if there is one and none is under way.
+    pub(super) fn next_write(&mut self, now_ms: u64, size_limit: usize) -> Option<SetMetadata> {
+        if self.in_flight {
+            return None;
+        }
+        let change = self.queue.front()?;
+        self.in_flight = true;
+        Some(SetMetadata {
+            key: UI_STATE.to_owned(),
+            data: stage_value::merge(&self.accepted, change, now_ms, size_limit),
+            if_change_version: Some(self.newest.version),
+        })
+    }
+
+    /// The write was accepted.
+    pub(super) fn written(&mut self) {
+        self.in_flight = false;
+        self.merges = 0;
+        self.queue.pop_front();
+    }
+
+    /// Somebody was faster: true if the change is to be merged into their value, which
+    /// has to be read first; false if that has been tried often enough.
+    pub(super) fn conflicted(&mut self) -> bool {
+        self.merges += 1;
+        self.merges <= MERGES
+    }
+
+    /// The newest value has been read again: the change may be written once more.
+    pub(super) fn reread(&mut self) {
+        self.in_flight = false;
+    }
+
+    /// The write was refused for good. Gives what was wanted.
+    pub(super) fn refused(&mut self) -> Option<Change> {
+        self.in_flight = false;
+        self.merges = 0;
+        self.queue.pop_front()
+    }
+}
+
+fn remember(memory: &mut VecDeque<String>, id: &str) {
+    if memory.iter().any(|known| known == id) {
+        return;
+    }
+    if memory.len() >= MEMORY {
+        memory.pop_front();
+    }
+    memory.push_back(id.to_owned());
+}

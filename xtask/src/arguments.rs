@@ -13,6 +13,8 @@ Commands:
                  --release   optimised: slower to build
   test [--only rust|ui] [-- CARGO_TEST_ARGS]
                  the same set-up, then all tests: Rust, UI, whole system
+  bench [fanout|join-storm|idle] [BENCH_OPTIONS]
+                 measure, beside raw TCP, tungstenite and Socket.IO in the same run
   lint           formatting, Clippy, documentation, types and style of the UI
   bundle         installers for this system, in target/release/bundle
   help           this text
@@ -29,6 +31,8 @@ pub(crate) enum Command {
     Run,
     /// Run all tests.
     Test,
+    /// Measure.
+    Bench,
     /// Run all static checks.
     Lint,
     /// Make installers.
@@ -57,7 +61,8 @@ pub(crate) struct Arguments {
     pub(crate) release: bool,
     /// `test`: run only this half.
     pub(crate) only: Option<Half>,
-    /// What stood after `--`: handed on to the app or to `cargo test`.
+    /// Handed on: what stood after `--` to the app or to `cargo test`; all that
+    /// is not ours to the benchmarks.
     pub(crate) rest: Vec<String>,
 }
 
@@ -72,6 +77,7 @@ impl Arguments {
             None | Some("help" | "--help" | "-h") => Command::Help,
             Some("run") => Command::Run,
             Some("test") => Command::Test,
+            Some("bench") => Command::Bench,
             Some("lint") => Command::Lint,
             Some("bundle") => Command::Bundle,
             Some(other) => bail!("unknown command '{other}'\n\n{USAGE}"),
@@ -87,6 +93,7 @@ impl Arguments {
         while let Some(word) = words.next() {
             match (word.as_str(), command) {
                 ("--yes" | "-y", _) => arguments.yes = true,
+                (_, Command::Bench) => arguments.rest.push(word),
                 ("--help" | "-h", _) => arguments.command = Command::Help,
                 ("--demo", Command::Run) => arguments.demo = true,
                 ("--release", Command::Run) => arguments.release = true,
@@ -121,6 +128,9 @@ mod tests {
         assert!(run.demo && run.yes && !run.release);
         assert_eq!(run.rest, ["--hidden", "--yes"]);
         assert_eq!(parse("test --only ui").unwrap().only, Some(Half::Ui));
+        let bench = parse("bench fanout --yes --seconds 4").unwrap();
+        assert!(bench.yes);
+        assert_eq!(bench.rest, ["fanout", "--seconds", "4"]);
         assert!(parse("test --demo").is_err());
         assert!(parse("lint -- x").is_err());
     }

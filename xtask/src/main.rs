@@ -1,4 +1,4 @@
-//! What `./kulti run | test | lint | bundle` do. On Windows and macOS people
+//! What `./kulti run | test | bench | lint | bundle` do. On Windows and macOS people
 //! call `cargo xtask` directly.
 #![allow(
     clippy::print_stdout,
@@ -7,6 +7,7 @@
 )]
 
 mod arguments;
+mod bench;
 mod bundle;
 mod consent;
 mod lint;
@@ -55,6 +56,7 @@ fn carry_out() -> Result<ExitCode> {
         Command::Help => Ok(ExitCode::SUCCESS),
         Command::Run => run::run(&workspace, &arguments),
         Command::Test => test::test(&workspace, &arguments),
+        Command::Bench => bench::bench(&workspace, &arguments),
         Command::Lint => lint::lint(&workspace, &arguments),
         Command::Bundle => bundle::bundle(&workspace, &arguments),
     }

@@ -73,15 +73,13 @@ pub(crate) const VIRTUAL_DISPLAY: &[Requirement] = &[
 ];
 
 /// What the whole-system tests need beside a virtual display: WebDriver for the
-/// app's own window, a browser for the official SDK's page, a notification
-/// daemon and a keyring to look into.
+/// app's own window, a browser with its driver for the official SDK's page, a
+/// notification daemon to look into.
 pub(crate) const TEST: &[Requirement] = &[
     program("webkit2gtk-driver", "WebKitWebDriver"),
     program("chromium", "chromium"),
+    program("chromium-driver", "chromedriver"),
     program("dunst", "dunst"),
-    program("gnome-keyring", "gnome-keyring-daemon"),
-    program("xdotool", "xdotool"),
-    program("imagemagick", "convert"),
 ];
 
 /// What fetching Node.js from the Python package index needs.

@@ -31,7 +31,10 @@ pub(crate) fn build_sdk_page(workspace: &Workspace, node: &Node) -> Result<()> {
 }
 
 /// `npm ci`, if the lock file is not the one that was installed last.
-fn install(workspace: &Workspace, node: &Node, folder: &Path, name: &str) -> Result<()> {
+///
+/// # Errors
+/// When npm fails.
+pub(crate) fn install(workspace: &Workspace, node: &Node, folder: &Path, name: &str) -> Result<()> {
     let title = format!("Node packages of {name}");
     let stamp_file = folder.join("node_modules/.kulti-installed");
     let hash = stamp::content_hash(&[

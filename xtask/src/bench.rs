@@ -30,7 +30,14 @@ pub(crate) fn bench(workspace: &Workspace, arguments: &Arguments) -> Result<Exit
     step("Optimised build of server, clients and benchmarks", || {
         let mut cargo = cargo(&node)?;
         cargo.args(["build", "--release", "--bins"]);
-        cargo.args(["-p", "kulti-bench", "-p", "kulti-server", "-p", "kulti-client"]);
+        cargo.args([
+            "-p",
+            "kulti-bench",
+            "-p",
+            "kulti-server",
+            "-p",
+            "kulti-client",
+        ]);
         run(cargo.current_dir(&workspace.root))
     })?;
     let mut bench = node.command(workspace.binary("release", "kulti-bench"))?;

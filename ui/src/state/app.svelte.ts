@@ -62,29 +62,26 @@ export class App {
     this.hosting = new Hosting((request) => this.host(request));
   }
 
+  /** Why the first screen could not be loaded. */
+  startError = $state.raw<BackendError | null>(null);
+
   /** Loads what the first screen needs, and follows changes from then on. */
   async start(): Promise<void> {
-    const [home, settings, info] = await Promise.all([
-      this.backend.home(),
-      this.backend.settings(),
-      this.backend.appInfo(),
-    ]);
-    this.home = home;
-    this.joining.server = home.server;
-    this.hosting.origin = home.server;
-    this.#takeSettings(settings);
-    this.info = info;
-    void this.refreshReach();
-    if (home.inSession) await this.#enter();
-    await this.backend.watchHome((changed) => this.takeHome(changed));
+    this.startError = null;
+    try {
+      await this.#load();
+    } catch (error) {
+      this.startError = asBackendError(error);
+    }
   }
 
   /** Takes over a newer home screen. A session that began elsewhere (a link, the tray) is entered. */
   takeHome(home: HomeView): void {
     const began = home.inSession && !this.home?.inSession;
+    if (this.home && this.home.server !== home.server) this.joining.useServer(home.server);
     this.home = home;
     if (began) {
-      this.#enter().catch((error: unknown) => this.toasts.showError(asBackendError(error)));
+      void this.#attempt(() => this.#enter());
     }
   }
 
@@ -125,26 +122,22 @@ export class App {
 
   /** Asks anew who can reach this computer's server. */
   async refreshReach(): Promise<void> {
-    this.reach = await this.backend.reach();
+    await this.#attempt(async () => (this.reach = await this.backend.reach()));
   }
 
   /** Closes this computer's server to the local network. */
   async closeReach(): Promise<void> {
-    try {
-      this.reach = await this.backend.setOpenToNetwork(false);
-    } catch (error) {
-      this.toasts.showError(asBackendError(error));
-    }
+    await this.#attempt(async () => (this.reach = await this.backend.setOpenToNetwork(false)));
   }
 
   /** Removes a session from the recent ones. */
   async forgetRecent(sessionId: string): Promise<void> {
-    this.takeHome(await this.backend.forgetRecent(sessionId));
+    await this.#attempt(async () => this.takeHome(await this.backend.forgetRecent(sessionId)));
   }
 
   /** No to the link that waits. */
   async dismissLink(): Promise<void> {
-    this.takeHome(await this.backend.dismissLink());
+    await this.#attempt(async () => this.takeHome(await this.backend.dismissLink()));
   }
 
   /** Leaves the summary. */
@@ -173,6 +166,31 @@ export class App {
       this.toasts.show({ icon: 'check', tone: 'good', text: done });
     } catch {
       this.toasts.show({ icon: 'circle-alert', tone: 'bad', text: words.common.clipboardFailed });
+    }
+  }
+
+  async #load(): Promise<void> {
+    const [home, settings, info] = await Promise.all([
+      this.backend.home(),
+      this.backend.settings(),
+      this.backend.appInfo(),
+    ]);
+    this.home = home;
+    this.joining.server = home.server;
+    this.hosting.origin = home.server;
+    this.#takeSettings(settings);
+    this.info = info;
+    void this.refreshReach();
+    if (home.inSession) await this.#enter();
+    await this.backend.watchHome((changed) => this.takeHome(changed));
+  }
+
+  /** Does what nobody waits for; a refusal becomes a toast. */
+  async #attempt(act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      this.toasts.showError(asBackendError(error));
     }
   }
 

@@ -14,6 +14,17 @@ export type Entry =
   | { kind: 'link'; link: string }
   | { kind: 'other' };
 
+/** The server that a link names; null where it names none. */
+export function serverInLink(link: string): string | null {
+  const named = /[?&]server=([^&#]+)/.exec(link)?.[1];
+  if (named === undefined) return null;
+  try {
+    return decodeURIComponent(named);
+  } catch {
+    return named;
+  }
+}
+
 /** Reads sloppy codes ("vibe2k4f", " VIBE – 2K4F ", "2k4f") and links. */
 export function readEntry(text: string): Entry {
   const trimmed = text.trim();

@@ -6,7 +6,7 @@ import {
   type SessionPreview,
 } from '../bridge/backend';
 import { serverName } from '../words/format';
-import { type Entry, readEntry } from './code';
+import { type Entry, readEntry, serverInLink } from './code';
 
 /** A pause in typing after which it is worth asking. */
 const SETTLED_MS = 220;
@@ -87,7 +87,11 @@ export class Joining {
       this.phase = { at: 'found', preview };
       return preview;
     } catch (cause) {
-      if (ask === this.#asked) this.#refuse(asBackendError(cause), quiet && !isWhole(entry));
+      if (ask === this.#asked) {
+        const premature = quiet && !isWhole(entry);
+        if (entry.kind === 'code' && !premature) this.text = entry.code;
+        this.#refuse(asBackendError(cause), premature);
+      }
       return null;
     }
   }
@@ -108,14 +112,7 @@ export class Joining {
 
   /** The name of the server that is asked, for sentences; empty for this computer's own. */
   get askedServer(): string {
-    if (this.entry.kind !== 'link') return serverName(this.server);
-    const named = /[?&]server=([^&]+)/.exec(this.entry.link)?.[1];
-    if (named === undefined) return '';
-    try {
-      return serverName(decodeURIComponent(named));
-    } catch {
-      return named;
-    }
+    return serverName(this.entry.kind === 'link' ? (serverInLink(this.entry.link) ?? '') : this.server);
   }
 
   #refuse(error: BackendError, silently: boolean): void {

@@ -17,7 +17,8 @@ export const common = {
   settings: 'Settings',
   credits: (value: string) => `${value} credits`,
   clipboardFailed: 'Not copied: the clipboard does not answer. Select the text and copy it.',
-  starting: 'Starting',
+  notStarted: 'Kulti could not start',
+  notStartedBody: 'The window is here, but what works behind it does not answer. Your watch time is safe on this computer.',
 };
 
 /** Where an error happened decides how it is put. */

@@ -17,7 +17,9 @@ export const home = {
         ? `${host} · ${number(people)} here, just started · ${where}`
         : `${host} · ${number(people)} here, ${number(minutes)} min in · ${where}`,
     onServer: (server: string) => `on ${server}`,
-    thisComputer: 'on this computer',
+    onThisComputer: 'on this computer',
+    thisComputer: 'this computer',
+    server: (server: string) => `Codes are looked up at ${server}. A link brings its own server.`,
     clear: 'Clear what was typed',
   },
   server: {
@@ -29,7 +31,6 @@ export const home = {
     use: 'Use this server',
     choose: (server: string) => `Codes are looked up at ${server}. Change the server.`,
     notAnswering: (server: string) => `${server} is not answering`,
-    hint: 'A link brings its own server; this one is for codes.',
     bad: 'This is not an address. Servers look like https://kulti.dev.',
   },
   offline: (server: string, seconds: number) =>

@@ -6,6 +6,7 @@ export const summary = {
   title: 'Session summary · Kulti',
   session: (title: string, host: string) => (host ? `${title} · ${host}` : title),
   estimated: 'estimated',
+  total: 'Credits',
   credits: (value: number) => (value === 1 ? 'credit' : 'credits'),
   minutes: (active: number, elapsed: number) =>
     active >= elapsed
@@ -24,7 +25,7 @@ export const summary = {
   eachMinute: (credits: number) => `${counted(credits, 'credit', 'credits')} a minute`,
   rounding: 'Credits are whole: what is after the point is dropped, once, at the very end.',
   estimateNote: (server: string) =>
-    `What chatting and coming back add, ${server} says when the session ends.`,
+    `What chatting and coming back add is not in it yet: ${server} settles that.`,
   thisComputer: 'this computer’s server',
   confirmedAll: (server: string) => `All of it has reached ${server}`,
   waiting: (server: string) => `Waiting for ${server}.`,

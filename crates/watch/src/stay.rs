@@ -131,8 +131,7 @@ impl Stay {
 
     /// A loss that is not bridged, until `until_ms`, takes the time away.
     pub(crate) fn lose(&mut self, loss: Loss) {
-        self.tiling
-            .lost(loss.since_ms.max(self.joined_ms), self.until_ms);
+        self.tiling.lost(loss.since_ms, self.until_ms);
     }
 
     /// Ends the stay at `until_ms`.

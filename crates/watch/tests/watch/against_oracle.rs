@@ -80,7 +80,7 @@ fn agree(policy: Policy, stream: &Stream, quiet_ticks: u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn timer_and_oracle_agree(policy in policy(), stream in stream(), quiet in 0..40u64) {

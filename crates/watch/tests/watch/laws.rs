@@ -92,7 +92,7 @@ proptest! {
         policy in policy(),
         stream in stream(),
         late in signal(),
-        by_ms in 1..100_000u64,
+        by_ms in prop_oneof![Just(1), 1..100_000u64],
     ) {
         let mut timer = fed(policy, &stream);
         if let Some(at_ms) = end_of(&stream).checked_sub(by_ms) {

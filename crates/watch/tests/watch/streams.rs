@@ -2,7 +2,7 @@
 //! the same moment, and deadlines fall on signals.
 
 use kulti_watch::{Policy, Signal, WatchTimer};
-use proptest::{collection::vec, option, prelude::*};
+use proptest::{collection::vec, option, prelude::*, sample::Index};
 
 /// The grid; a minute (the time to answer the prompt) is 6 of it.
 pub(crate) const TICK_MS: u64 = 10_000;
@@ -12,7 +12,7 @@ pub(crate) type Stream = Vec<(u64, Signal)>;
 pub(crate) fn signal() -> impl Strategy<Value = Signal> {
     prop_oneof![
         3 => Just(Signal::Joined),
-        1 => Just(Signal::Left),
+        2 => Just(Signal::Left),
         2 => Just(Signal::WindowVisible),
         1 => Just(Signal::WindowHidden),
         1 => Just(Signal::Locked),
@@ -29,16 +29,23 @@ pub(crate) fn signal() -> impl Strategy<Value = Signal> {
         2 => Just(Signal::ConnectionLost),
         2 => Just(Signal::ConnectionRestored),
         1 => (0..4i64).prop_map(|ticks| Signal::ClockOffset {
-            offset_ms: (1_000 + 7 * ticks) * i64::try_from(TICK_MS).unwrap(),
+            offset_ms: (1_000 + 2 * ticks) * TICK_MS.cast_signed(),
         }),
     ]
 }
 
-/// A stream that usually joins early.
+/// A stream that usually joins early. Each has only some kinds of signals: what
+/// happens rarely among all of them happens often among a few.
 pub(crate) fn stream() -> impl Strategy<Value = Stream> {
-    let gap = prop_oneof![4 => Just(0), 6 => 1..4u64, 2 => 4..20u64];
+    let kinds = prop_oneof![
+        4 => vec(signal(), 2..12),
+        1 => Just(many_stays(Signal::ConnectionLost, Signal::ConnectionRestored)),
+        1 => Just(many_stays(Signal::Locked, Signal::WindowHidden)),
+    ];
     let first = option::weighted(0.7, Just((1, Signal::Joined)));
-    (first, vec((gap, signal()), 0..40)).prop_map(|(first, rest)| {
+    let gap = prop_oneof![4 => Just(0), 6 => 1..4u64, 2 => 4..20u64];
+    (first, kinds, vec((gap, any::<Index>()), 0..40)).prop_map(|(first, kinds, rest)| {
+        let rest = rest.into_iter().map(|(gap, kind)| (gap, *kind.get(&kinds)));
         let mut at_ms = 0;
         first
             .into_iter()
@@ -49,6 +56,25 @@ pub(crate) fn stream() -> impl Strategy<Value = Stream> {
             })
             .collect()
     })
+}
+
+/// Kinds for a stream of many short stays, some at the same server time.
+fn many_stays(one: Signal, other: Signal) -> Vec<Signal> {
+    let offset = |ticks: i64| Signal::ClockOffset {
+        offset_ms: ticks * TICK_MS.cast_signed(),
+    };
+    vec![
+        Signal::Joined,
+        Signal::Joined,
+        Signal::Left,
+        Signal::Left,
+        Signal::Unlocked,
+        Signal::WindowVisible,
+        offset(1_000),
+        offset(1_004),
+        one,
+        other,
+    ]
 }
 
 pub(crate) fn policy() -> impl Strategy<Value = Policy> {

@@ -144,3 +144,31 @@ fn make_private(folder: &PathBuf) -> Result<()> {
 fn make_private(folder: &PathBuf) -> Result<()> {
     fs::create_dir(folder).with_context(|| format!("making {}", folder.display()))
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::os::unix::net::UnixStream;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_desktop_answers_while_it_is_held_and_is_gone_afterwards() {
+        let display = VirtualDisplay::start().unwrap();
+        let socket = format!("/tmp/.X11-unix/X{}", display.name.trim_start_matches(':'));
+        let folder = display.folder.clone();
+        UnixStream::connect(&socket).unwrap();
+        let mut bus = Command::new("dbus-send");
+        bus.args(["--session", "--print-reply", "--dest=org.freedesktop.DBus"]);
+        bus.args(["/", "org.freedesktop.DBus.GetId"]);
+        display.adopt(&mut bus);
+        assert!(bus.output().unwrap().status.success(), "the bus answers");
+
+        drop(display);
+        assert!(!Path::new(&socket).exists(), "the screen is gone");
+        assert!(!bus.output().unwrap().status.success(), "the bus is gone");
+        assert!(!folder.exists(), "its folders are gone");
+    }
+}

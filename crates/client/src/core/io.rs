@@ -96,6 +96,10 @@ pub struct ConnectFailure {
 
 /// Something to do.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "few at a time, each handed on at once"
+)]
 pub enum Output {
     /// Ask `/init` with the stay's peer id, then open the WebSocket. Any earlier one is dropped.
     Connect,

@@ -97,7 +97,7 @@ impl SessionCore {
                 self.stage.written();
             }
             Err(error) if error.code == code::CONFLICT && self.stage.conflicted() => {
-                self.read_stage()
+                self.read_stage();
             }
             Err(error) if error.code == CODE_CONNECTION_LOST => self.stage.reread(),
             Err(error) => {

@@ -38,10 +38,11 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCo
         "debug"
     };
     step("Build of the app", || {
-        // The same selection as everywhere: another one would compile shared
-        // dependencies again, with other features.
+        // Dependencies get the features that all selected targets ask for. With the
+        // examples among them those are the tests' features, too: without them
+        // `test` would compile nearly everything a second time.
         let mut cargo = cargo(&node)?;
-        cargo.args(["build", "--workspace", "--bins"]);
+        cargo.args(["build", "--workspace", "--bins", "--examples"]);
         if arguments.release {
             cargo.arg("--release");
         }

@@ -1,0 +1,45 @@
+//! `POST /api/auth/guest` and `POST /api/auth/refresh`.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use kulti_protocol::api::{AuthResponse, GuestRequest, RefreshRequest};
+
+use super::{
+    error::ApiError,
+    extract::{CallerAddress, JsonBody},
+};
+use crate::app::App;
+
+pub(super) async fn guest(
+    State(app): State<Arc<App>>,
+    CallerAddress(address): CallerAddress,
+    JsonBody(request): JsonBody<GuestRequest>,
+) -> Result<Json<AuthResponse>, ApiError> {
+    let now = app.clock.now_ms();
+    app.limits
+        .guests
+        .take(address, now)
+        .map_err(|retry| ApiError::rate_limited(retry, "new guests from this address"))?;
+    let answer = app
+        .accounts
+        .create_guest(&request.display_name, now)
+        .await?;
+    tracing::info!(user = %answer.user.id, "guest account made");
+    Ok(Json(answer))
+}
+
+pub(super) async fn refresh(
+    State(app): State<Arc<App>>,
+    CallerAddress(address): CallerAddress,
+    JsonBody(request): JsonBody<RefreshRequest>,
+) -> Result<Json<AuthResponse>, ApiError> {
+    let now = app.clock.now_ms();
+    // Nobody guesses 256 bits; the limit keeps the database from being written at will.
+    app.limits
+        .refreshes
+        .take(address, now)
+        .map_err(|retry| ApiError::rate_limited(retry, "refreshes from this address"))?;
+    let answer = app.accounts.refresh(&request.refresh_token, now).await?;
+    Ok(Json(answer))
+}

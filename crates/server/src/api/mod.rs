@@ -1,0 +1,13 @@
+//! The Kulti HTTP API.
+
+mod auth;
+mod credits;
+mod error;
+mod extract;
+mod heartbeat;
+mod hms;
+mod routes;
+mod sessions;
+
+pub(crate) use extract::bearer;
+pub(crate) use routes::router;

@@ -1,0 +1,152 @@
+//! What handlers and background tasks share.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use kulti_protocol::token::HmsKeys;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    accounts::Accounts,
+    clock::ServerClock,
+    db::Db,
+    ledger::Ledger,
+    rate_limit::RateLimit,
+    rooms::{RoomEvent, Rooms},
+    sessions::Sessions,
+    settings::{Limits, Settings, millis},
+};
+
+/// Between two rounds of tidying up.
+const TIDY_EVERY: Duration = Duration::from_secs(60);
+/// Sessions that are over stay in memory for so long after their end: clients that
+/// were offline send their last watch time.
+const KEEP_ENDED_MS: u64 = 60 * 60 * 1_000;
+
+/// The parts of a running server.
+pub(crate) struct App {
+    pub(crate) settings: Settings,
+    pub(crate) clock: Arc<ServerClock>,
+    pub(crate) keys: HmsKeys,
+    pub(crate) db: Db,
+    pub(crate) accounts: Accounts,
+    pub(crate) sessions: Sessions,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) rooms: Rooms,
+    pub(crate) limits: RateLimits,
+}
+
+/// Rate limits of the HTTP API.
+pub(crate) struct RateLimits {
+    pub(crate) guests: RateLimit<IpAddr>,
+    pub(crate) refreshes: RateLimit<IpAddr>,
+    pub(crate) wrong_codes: RateLimit<IpAddr>,
+    pub(crate) requests: RateLimit<Arc<str>>,
+}
+
+impl RateLimits {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            guests: RateLimit::new(limits.guests_burst, limits.guests_per_minute),
+            // Everybody who is a guest may come back.
+            refreshes: RateLimit::new(
+                limits.guests_burst,
+                limits.guests_per_minute.saturating_mul(10),
+            ),
+            wrong_codes: RateLimit::new(limits.wrong_codes_burst, limits.wrong_codes_per_minute),
+            requests: RateLimit::new(limits.requests_per_minute, limits.requests_per_minute),
+        }
+    }
+}
+
+impl App {
+    /// Tells ledger and sessions what happens in rooms, until `stop`.
+    pub(crate) async fn follow_rooms(
+        self: Arc<Self>,
+        mut events: mpsc::UnboundedReceiver<RoomEvent>,
+        stop: CancellationToken,
+    ) {
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                event = events.recv() => event,
+            };
+            match event {
+                Some(event) => self.room_event(event),
+                None => return,
+            }
+        }
+    }
+
+    fn room_event(self: &Arc<Self>, event: RoomEvent) {
+        match event {
+            RoomEvent::Attendance(attendance) => {
+                if let Some(session) = self.sessions.by_room(&attendance.room_id) {
+                    self.ledger.attendance(
+                        &session,
+                        &attendance.user_id,
+                        attendance.connected,
+                        attendance.at_ms,
+                    );
+                }
+            }
+            // Without a lock people may come back: the session goes on.
+            RoomEvent::Ended { locked: false, .. } => {}
+            RoomEvent::Ended {
+                room_id,
+                user_id,
+                reason,
+                at_ms,
+                ..
+            } => {
+                let app = self.clone();
+                // Waits for the database: the next events must not.
+                tokio::spawn(async move {
+                    let Some(session) = app.sessions.by_room(&room_id) else {
+                        return;
+                    };
+                    let ended = app
+                        .sessions
+                        .end(&session, Some(&user_id), &reason, true, at_ms)
+                        .await;
+                    if let Err(error) = ended {
+                        tracing::error!(session = %session.id, %error, "an ended room's session was not ended");
+                    }
+                });
+            }
+        }
+    }
+
+    /// Ends abandoned sessions and frees memory, until `stop`.
+    pub(crate) async fn tidy(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(TIDY_EVERY) => self.tidy_once().await,
+            }
+        }
+    }
+
+    async fn tidy_once(&self) {
+        let now = self.clock.now_ms();
+        let abandoned_after = millis(self.settings.watch.abandoned_after);
+        for session in self.sessions.abandoned(now.saturating_sub(abandoned_after)) {
+            let ended = self
+                .sessions
+                .end(
+                    &session,
+                    None,
+                    "nobody was in the session any more",
+                    false,
+                    now,
+                )
+                .await;
+            if let Err(error) = ended {
+                tracing::error!(session = %session.id, %error, "an abandoned session was not ended");
+            }
+        }
+        self.sessions
+            .forget_ended(now.saturating_sub(KEEP_ENDED_MS));
+    }
+}

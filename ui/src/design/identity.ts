@@ -17,5 +17,7 @@ export function hueOf(text: string): number {
   for (let index = 0; index < text.length; index += 1) {
     hash = Math.imul(hash ^ text.charCodeAt(index), 16777619) >>> 0;
   }
-  return hash % 360;
+  // FNV alone gives neighbours like user-1 and user-2 hues of two kinds only.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b) >>> 0;
+  return ((hash ^ (hash >>> 13)) >>> 0) % 360;
 }

@@ -1,76 +1,23 @@
 //! The rooms of this server: a registry, and one driver task for each room.
 
+mod delivery;
+mod driver;
+
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use thiserror::Error;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
-/// Sizes and periods of rooms. All are settings of the server.
-#[derive(Debug, Clone)]
-pub struct RoomLimits {
-    /// How long a peer that lost its socket is kept, ms.
-    pub grace_ms: u64,
-    /// A socket from which nothing was heard for this long is dropped, ms.
-    pub silence_ms: u64,
-    /// Peers in one room, those in their grace included.
-    pub peers: usize,
-    /// From this many peers on, newcomers that may neither publish nor manage the
-    /// stage are not announced one by one; they are found with `find-peer`.
-    pub large_room_at: usize,
-    /// Keys of a room's session store. The keys of the stage are always allowed.
-    pub store_keys: usize,
-    /// Bytes of one value as JSON.
-    pub store_value_bytes: usize,
-    /// Bytes of all keys and values of a room.
-    pub store_bytes: usize,
-    /// Bytes of one broadcast message.
-    pub message_bytes: usize,
-    /// Broadcasts that are kept for one peer in its grace.
-    pub kept_messages: usize,
-    /// At most this often a changed room is saved, ms.
-    pub save_every_ms: u64,
-    /// A room without sockets is unloaded after this long (its state stays in the archive), ms.
-    pub unload_after_ms: u64,
-}
+use crate::clock::ServerClock;
+use crate::connections::Connection;
+use crate::policy::Policy;
+use crate::room::{Admission, Input, SocketId};
 
-impl Default for RoomLimits {
-    fn default() -> Self {
-        Self {
-            grace_ms: 60_000,
-            silence_ms: 30_000,
-            peers: 20_000,
-            large_room_at: 3_000,
-            store_keys: 10_000,
-            store_value_bytes: 4 * 1024,
-            store_bytes: 4 * 1024 * 1024,
-            message_bytes: 16 * 1024,
-            kept_messages: 200,
-            save_every_ms: 3_000,
-            unload_after_ms: 10 * 60_000,
-        }
-    }
-}
-
-/// What a room is told when it is opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoomMeta {
-    /// The session's title.
-    pub title: String,
-    /// The session's id.
-    pub session_id: String,
-    /// When the session started, ms since the epoch.
-    pub started_at_ms: u64,
-}
-
-/// How many are in a room.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Occupancy {
-    /// Participants, as in the store key `viewers`.
-    pub total: u32,
-    /// Those that watch.
-    pub active: u32,
-}
+pub use crate::room::{Occupancy, RoomLimits, RoomMeta};
 
 /// Something about a room that the ledger and the session list must know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,6 +80,12 @@ pub trait RoomArchive: Send + Sync + 'static {
 #[error("the archive of rooms failed: {0}")]
 pub struct ArchiveError(pub String);
 
+/// So many messages may wait for a room; then its connections are read more slowly.
+const ROOM_INBOX: usize = 1_024;
+/// A room may be unloaded in the moment in which somebody wants it: then it is opened
+/// again, and this often at most.
+const ATTEMPTS: usize = 5;
+
 /// The rooms of this server. Cheap to clone.
 #[derive(Clone)]
 pub struct Rooms {
@@ -140,12 +93,56 @@ pub struct Rooms {
 }
 
 struct Shared {
-    #[allow(dead_code)]
     limits: RoomLimits,
-    #[allow(dead_code)]
+    policy: Arc<Policy>,
     archive: Arc<dyn RoomArchive>,
-    #[allow(dead_code)]
     events: mpsc::UnboundedSender<RoomEvent>,
+    clock: Arc<ServerClock>,
+    rooms: Mutex<HashMap<String, RoomHandle>>,
+    next_socket: AtomicU64,
+    down: AtomicBool,
+}
+
+#[derive(Clone)]
+struct RoomHandle {
+    inbox: mpsc::Sender<RoomMessage>,
+    status: Arc<Status>,
+}
+
+/// What others may know of a room without asking its driver.
+#[derive(Debug, Default)]
+struct Status {
+    total: AtomicU32,
+    active: AtomicU32,
+}
+
+/// What a room's driver is told.
+enum RoomMessage {
+    /// A connection of this room.
+    Connect(Arc<Connection>, Admission),
+    /// Something that happened to the room.
+    Input(Input),
+    /// Name the session.
+    Open(RoomMeta, oneshot::Sender<Result<(), ArchiveError>>),
+    /// End for good.
+    End(String, oneshot::Sender<Result<(), ArchiveError>>),
+    /// Is this peer, as this user, here or in its grace?
+    Remembers(String, String, oneshot::Sender<bool>),
+    /// Are joins refused for good?
+    IsLocked(oneshot::Sender<bool>),
+    /// Close all connections, save, and end the driver.
+    ShutDown(oneshot::Sender<()>),
+}
+
+/// Where a connection's task puts what it reads.
+#[derive(Clone)]
+pub(crate) struct RoomInlet(mpsc::Sender<RoomMessage>);
+
+impl RoomInlet {
+    /// Waits for room in the inbox. False if the room is no more.
+    pub(crate) async fn send(&self, input: Input) -> bool {
+        self.0.send(RoomMessage::Input(input)).await.is_ok()
+    }
 }
 
 impl Rooms {
@@ -159,10 +156,35 @@ impl Rooms {
         Self {
             shared: Arc::new(Shared {
                 limits,
+                policy: Arc::new(Policy::default()),
                 archive,
                 events,
+                clock: Arc::new(ServerClock::default()),
+                rooms: Mutex::default(),
+                next_socket: AtomicU64::new(1),
+                down: AtomicBool::new(false),
             }),
         }
+    }
+
+    /// The clock of all rooms: what heartbeats and tokens should be measured by.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<ServerClock> {
+        &self.shared.clock
+    }
+
+    /// The roles of all rooms: tokens with other ones must be refused.
+    #[must_use]
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.shared.policy
+    }
+
+    pub(crate) fn limits(&self) -> &RoomLimits {
+        &self.shared.limits
+    }
+
+    pub(crate) fn next_socket(&self) -> SocketId {
+        SocketId(self.shared.next_socket.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Opens a room, or names the session of one that is open already. A room that
@@ -170,47 +192,144 @@ impl Rooms {
     /// connection, with the room's id as title.
     ///
     /// # Errors
-    /// When the archive cannot be read.
+    /// When the archive cannot be read or written.
     pub async fn open(&self, room_id: &str, meta: RoomMeta) -> Result<(), ArchiveError> {
-        let _ = (room_id, meta);
-        Ok(())
+        self.ask(room_id, |reply| RoomMessage::Open(meta.clone(), reply))
+            .await
+            .unwrap_or_else(|| Err(no_driver()))
     }
 
     /// Ends a room for everyone and refuses later joins. `by` is the user who ended it,
     /// if any. Ending twice changes nothing.
     ///
     /// # Errors
-    /// When the archive cannot be written.
+    /// When the archive cannot be read or written.
     pub async fn end(
         &self,
         room_id: &str,
         by: Option<&str>,
         reason: &str,
     ) -> Result<(), ArchiveError> {
-        let _ = (room_id, by, reason);
-        Ok(())
+        tracing::info!(room = room_id, by, "the room is ended");
+        self.ask(room_id, |reply| RoomMessage::End(reason.to_owned(), reply))
+            .await
+            .unwrap_or_else(|| Err(no_driver()))
     }
 
     /// How many are in a room; nobody in one that is not open. Never waits.
     #[must_use]
     pub fn occupancy(&self, room_id: &str) -> Occupancy {
-        let _ = room_id;
-        Occupancy::default()
+        let rooms = self.shared.rooms.lock();
+        let Some(room) = rooms.get(room_id) else {
+            return Occupancy::default();
+        };
+        Occupancy {
+            total: room.status.total.load(Ordering::Relaxed),
+            active: room.status.active.load(Ordering::Relaxed),
+        }
     }
 
     /// Whether the peer has joined the room as this user and is there, or within
     /// its grace: then `/init` may accept its expired token.
     pub async fn remembers(&self, room_id: &str, peer_id: &str, user_id: &str) -> bool {
-        let _ = (room_id, peer_id, user_id);
-        false
+        self.ask(room_id, |reply| {
+            RoomMessage::Remembers(peer_id.to_owned(), user_id.to_owned(), reply)
+        })
+        .await
+        .unwrap_or(false)
     }
 
     /// Whether the room was ended for good: `/init` should answer 410.
     pub async fn is_locked(&self, room_id: &str) -> bool {
-        let _ = room_id;
-        false
+        self.ask(room_id, RoomMessage::IsLocked)
+            .await
+            .unwrap_or(false)
     }
 
-    /// Closes all connections and saves all rooms.
-    pub async fn shut_down(&self) {}
+    /// Closes all connections, saves all rooms, and opens none any more.
+    pub async fn shut_down(&self) {
+        self.shared.down.store(true, Ordering::Release);
+        let rooms: Vec<RoomHandle> = self
+            .shared
+            .rooms
+            .lock()
+            .drain()
+            .map(|(_, room)| room)
+            .collect();
+        let mut replies = Vec::with_capacity(rooms.len());
+        for room in rooms {
+            let (reply, done) = oneshot::channel();
+            if room.inbox.send(RoomMessage::ShutDown(reply)).await.is_ok() {
+                replies.push(done);
+            }
+        }
+        for done in replies {
+            let _ = done.await; // an error says that the driver has ended, which is the aim
+        }
+    }
+
+    /// Puts a connection into its room. None if that has failed: the connection is over.
+    pub(crate) async fn connect(
+        &self,
+        room_id: &str,
+        connection: Arc<Connection>,
+        admission: Admission,
+    ) -> Option<RoomInlet> {
+        for _ in 0..ATTEMPTS {
+            let inbox = self.inbox(room_id)?;
+            let message = RoomMessage::Connect(connection.clone(), admission.clone());
+            if inbox.send(message).await.is_ok() {
+                return Some(RoomInlet(inbox));
+            }
+        }
+        None
+    }
+
+    async fn ask<T>(
+        &self,
+        room_id: &str,
+        message: impl Fn(oneshot::Sender<T>) -> RoomMessage,
+    ) -> Option<T> {
+        for _ in 0..ATTEMPTS {
+            let inbox = self.inbox(room_id)?;
+            let (reply, answer) = oneshot::channel();
+            if inbox.send(message(reply)).await.is_ok()
+                && let Ok(answer) = answer.await
+            {
+                return Some(answer);
+            }
+        }
+        None
+    }
+
+    /// The inbox of a room, whose driver is started if it does not run.
+    fn inbox(&self, room_id: &str) -> Option<mpsc::Sender<RoomMessage>> {
+        let mut rooms = self.shared.rooms.lock();
+        if self.shared.down.load(Ordering::Acquire) {
+            return None;
+        }
+        if let Some(room) = rooms.get(room_id)
+            && !room.inbox.is_closed()
+        {
+            return Some(room.inbox.clone());
+        }
+        let (inbox, messages) = mpsc::channel(ROOM_INBOX);
+        let status = Arc::new(Status::default());
+        let room = RoomHandle {
+            inbox: inbox.clone(),
+            status: status.clone(),
+        };
+        rooms.insert(room_id.to_owned(), room);
+        tokio::spawn(driver::run(
+            self.shared.clone(),
+            room_id.to_owned(),
+            messages,
+            status,
+        ));
+        Some(inbox)
+    }
+}
+
+fn no_driver() -> ArchiveError {
+    ArchiveError("the room could not be opened".to_owned())
 }

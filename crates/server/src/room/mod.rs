@@ -56,6 +56,8 @@ pub struct Room {
     meta: RoomMeta,
     policy: Arc<Policy>,
     limits: RoomLimits,
+    /// Whether the session was named, rather than opened by a connection.
+    named: bool,
     /// Whether joins are refused for good.
     locked: bool,
     sockets: HashMap<SocketId, Socket>,
@@ -97,6 +99,7 @@ impl Room {
             meta,
             policy,
             limits,
+            named: false,
             locked: false,
             sockets: HashMap::new(),
             unjoined: HashMap::new(),
@@ -182,8 +185,19 @@ impl Room {
         self.locked
     }
 
+    /// Whether there is nothing in this room that is worth keeping.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        !self.named
+            && !self.locked
+            && self.peers.len() == 0
+            && self.sockets.is_empty()
+            && self.store.iter().all(|entry| entry.updated_by.is_empty())
+    }
+
     /// Names the session, for a room that was opened by its first connection.
     pub fn set_meta(&mut self, meta: RoomMeta) {
+        self.named = true;
         if self.meta != meta {
             self.meta = meta;
             self.changed = true;

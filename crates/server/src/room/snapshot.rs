@@ -38,6 +38,7 @@ pub struct RoomSnapshot {
     /// Saved at the end of the server, with nothing left to happen.
     clean: bool,
     meta: RoomMeta,
+    named: bool,
     locked: bool,
     floor: u64,
     store: Vec<SavedEntry>,
@@ -47,7 +48,7 @@ pub struct RoomSnapshot {
 #[derive(Debug, Serialize, Deserialize)]
 struct SavedEntry {
     key: Arc<str>,
-    data: Arc<str>,
+    data: Arc<RawValue>,
     version: u64,
     updated_by: Arc<str>,
     updated_at: u64,
@@ -103,6 +104,7 @@ impl Room {
             form: FORM,
             clean,
             meta: self.meta.clone(),
+            named: self.named,
             locked: self.locked,
             floor: self.store.floor(),
             store: self
@@ -110,7 +112,7 @@ impl Room {
                 .iter()
                 .map(|entry| SavedEntry {
                     key: entry.key.clone(),
-                    data: entry.data.get().into(),
+                    data: entry.data.clone(),
                     version: entry.version,
                     updated_by: entry.updated_by.clone(),
                     updated_at: entry.updated_at,
@@ -133,17 +135,14 @@ impl Room {
     ) -> Self {
         let mut room = Self::new(id, saved.meta, policy, limits, seed);
         room.now = now_ms;
+        room.named = saved.named;
         room.locked = saved.locked;
         let ahead = if saved.clean { 0 } else { VERSIONS_AHEAD };
         room.store.raise_floor(saved.floor.saturating_add(ahead));
         for entry in saved.store {
-            let Ok(data) = RawValue::from_string(entry.data.to_string()) else {
-                tracing::warn!(key = %entry.key, "a saved value is damaged and left out");
-                continue;
-            };
             let entry = Entry {
                 key: entry.key,
-                data: data.into(),
+                data: entry.data,
                 version: entry.version,
                 updated_by: entry.updated_by,
                 updated_at: entry.updated_at,

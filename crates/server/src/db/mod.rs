@@ -143,8 +143,9 @@ impl Db {
         let mut connection = SqliteConnection::connect_with(&options)
             .await
             .map_err(open_error)?;
+        // Not `run`: its future cannot be proven to be Send outside of this crate.
         MIGRATIONS
-            .run(&mut connection)
+            .run_direct(None, &mut connection, false)
             .await
             .map_err(|source| DbOpenError::Migrate {
                 path: path.clone(),

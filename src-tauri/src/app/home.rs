@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::{
     App, Kept, links,
     model::{CommandError, HomeView, SecretStore},
-    profile,
+    profile::{self, Profile},
 };
 
 pub(super) fn view(kept: &Kept, secrets: SecretStore, in_session: bool) -> HomeView {
@@ -41,13 +41,21 @@ impl App {
     /// [`super::ErrorCode::BadName`].
     pub fn set_display_name(&self, name: &str) -> Result<HomeView, CommandError> {
         let name = profile::clean_name(name)?;
+        self.change_profile(|profile| profile.display_name = name);
+        Ok(self.show_home())
+    }
+
+    /// Changes the profile, and its file if anything is different now.
+    pub(super) fn change_profile(&self, change: impl FnOnce(&mut Profile)) {
         let changed = {
             let mut kept = self.kept.lock();
-            kept.profile.display_name = name;
-            kept.profile.clone()
+            let before = kept.profile.clone();
+            change(&mut kept.profile);
+            (kept.profile != before).then(|| kept.profile.clone())
         };
-        self.files.profile.save_or_warn(&changed);
-        Ok(self.show_home())
+        if let Some(profile) = changed {
+            self.files.profile.save_or_warn(&profile);
+        }
     }
 
     /// Removes a session from the recent ones.

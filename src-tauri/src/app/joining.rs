@@ -127,7 +127,7 @@ impl App {
         let origin = match request.place {
             HostPlace::ThisComputer => None,
             HostPlace::LocalNetwork => {
-                self.own_server.open_to_network(true).await?;
+                self.set_open_to_network(true).await?;
                 None
             }
             HostPlace::Server { origin } => Some(read_origin(&origin)?),
@@ -156,7 +156,14 @@ impl App {
     /// # Errors
     /// [`ErrorCode::Local`] if no port can be opened.
     pub async fn set_open_to_network(&self, open: bool) -> Result<ReachView, CommandError> {
-        self.own_server.open_to_network(open).await?;
+        if open {
+            self.own_origin().await?;
+            let last = self.kept.lock().profile.network_port;
+            let port = self.own_server.open_to_network(last).await?;
+            self.change_profile(|profile| profile.network_port = port);
+        } else {
+            self.own_server.close_to_network().await;
+        }
         Ok(self.own_server.reach())
     }
 
@@ -215,14 +222,7 @@ impl App {
     pub(super) async fn own_origin(&self) -> Result<String, CommandError> {
         let remembered = self.kept.lock().profile.own_port;
         let port = self.own_server.start(remembered).await?;
-        if port != remembered {
-            let changed = {
-                let mut kept = self.kept.lock();
-                kept.profile.own_port = port;
-                kept.profile.clone()
-            };
-            self.files.profile.save_or_warn(&changed);
-        }
+        self.change_profile(|profile| profile.own_port = port);
         Ok(format!("http://127.0.0.1:{port}"))
     }
 
@@ -253,13 +253,8 @@ impl App {
     /// A session was entered: its server is offered first from now on, and a link
     /// that waited has been answered.
     fn used(&self, origin: &str) {
-        let changed = {
-            let mut kept = self.kept.lock();
-            kept.profile.used_server(origin);
-            kept.pending_link = None;
-            kept.profile.clone()
-        };
-        self.files.profile.save_or_warn(&changed);
+        self.kept.lock().pending_link = None;
+        self.change_profile(|profile| profile.used_server(origin));
     }
 }
 

@@ -15,7 +15,7 @@ const NAME_LIMIT: usize = 80;
 const TITLE_LIMIT: usize = 120;
 
 /// The file's content.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Profile {
     /// Tells this data folder's keyring entries from another's.
     pub(crate) id: Uuid,
@@ -28,6 +28,8 @@ pub(crate) struct Profile {
     /// The port that the embedded server had last; 0 before it ever ran. It is asked
     /// for again, so that links to a session on this computer go on working.
     pub(crate) own_port: u16,
+    /// The same for its port in the local network.
+    pub(crate) network_port: u16,
 }
 
 impl Default for Profile {
@@ -38,6 +40,7 @@ impl Default for Profile {
             server: String::new(),
             servers: Vec::new(),
             own_port: 0,
+            network_port: 0,
         }
     }
 }

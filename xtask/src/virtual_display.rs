@@ -39,6 +39,8 @@ impl VirtualDisplay {
     /// When one of the programs does not start.
     pub(crate) fn start() -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("kulti-desktop-{}", std::process::id()));
+        // Left by a process that had this number before and was killed.
+        let _ = fs::remove_dir_all(&folder);
         make_private(&folder)?;
         let mut display = Self {
             name: String::new(),

@@ -1,7 +1,7 @@
 // Gives tests the whole SDK as `window.HMS`, and one client of it, set up as a web
 // page does: `window.hms.actions`, `window.hms.store`, `window.hms.notifications`.
 // What happened is kept in `window.hms.log`, since a test looks at it afterwards.
-import * as HMS from "@100mslive/hms-video-store";
+import * as HMS from '@100mslive/hms-video-store';
 
 const client = new HMS.HMSReactiveStore();
 client.triggerOnSubscribe();

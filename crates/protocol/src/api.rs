@@ -6,13 +6,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::lenient::{null_as_default, whole_number};
+
 /// Every error: `{error, code}` with the right HTTP status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {
     /// One sentence that says what is wrong and what to do.
     pub error: String,
     /// For machines, like `session_not_found`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub code: String,
 }
 
@@ -24,10 +26,17 @@ pub struct GuestRequest {
 }
 
 /// `POST /api/auth/refresh`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshRequest {
     /// As it was given out; each is good once.
     pub refresh_token: String,
+}
+
+impl std::fmt::Debug for RefreshRequest {
+    /// Leaves the token out: it must not get into a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RefreshRequest").finish_non_exhaustive()
+    }
 }
 
 /// Answer of both authentication endpoints.
@@ -71,7 +80,7 @@ pub struct CreateSessionRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Whether `GET /api/sessions` lists it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub is_public: bool,
 }
 
@@ -99,10 +108,10 @@ pub struct Session {
     #[serde(default)]
     pub ended_at: Option<u64>,
     /// Whether it is listed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub is_public: bool,
     /// How many are in the room now.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub participants: u32,
 }
 
@@ -172,7 +181,7 @@ pub struct GetTokenResponse {
     /// The role in the token.
     pub role: String,
     /// Whether viewers should use HLS; never true here.
-    #[serde(rename = "useHLS", default)]
+    #[serde(rename = "useHLS", default, deserialize_with = "null_as_default")]
     pub use_hls: bool,
     /// The HLS stream, if any.
     #[serde(default)]
@@ -181,7 +190,7 @@ pub struct GetTokenResponse {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init_endpoint: Option<String>,
     /// The session's limits and grace periods; absent means the defaults.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub watch_policy: WatchPolicy,
 }
 
@@ -200,7 +209,7 @@ impl std::fmt::Debug for GetTokenResponse {
 
 /// Limits and grace periods of watch time, set by the session (design: "Watch time").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", from = "PartialWatchPolicy")]
 pub struct WatchPolicy {
     /// Without evidence of a person for this long, time stops counting.
     pub idle_limit_ms: u64,
@@ -208,6 +217,28 @@ pub struct WatchPolicy {
     pub away_grace_ms: u64,
     /// A loss of connection shorter than this counts.
     pub reconnect_grace_ms: u64,
+}
+
+/// A policy as it may be written: what it leaves open is the default.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PartialWatchPolicy {
+    idle_limit_ms: Option<u64>,
+    away_grace_ms: Option<u64>,
+    reconnect_grace_ms: Option<u64>,
+}
+
+impl From<PartialWatchPolicy> for WatchPolicy {
+    fn from(partial: PartialWatchPolicy) -> Self {
+        let default = Self::default();
+        Self {
+            idle_limit_ms: partial.idle_limit_ms.unwrap_or(default.idle_limit_ms),
+            away_grace_ms: partial.away_grace_ms.unwrap_or(default.away_grace_ms),
+            reconnect_grace_ms: partial
+                .reconnect_grace_ms
+                .unwrap_or(default.reconnect_grace_ms),
+        }
+    }
 }
 
 impl Default for WatchPolicy {
@@ -260,7 +291,7 @@ pub struct BalanceResponse {
     /// The sum of all transactions.
     pub balance: i64,
     /// The sum of the positive ones.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub total_earned: i64,
 }
 

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::lenient::{null_as_default, whole_number};
+
 /// The flag that lets a role which neither publishes nor subscribes join without an offer.
 pub const FLAG_NON_WEBRTC: &str = "nonWebRTCDisableOffer";
 
@@ -12,10 +14,14 @@ pub struct InitResponse {
     /// `ws://` or `wss://` URL; the client adds its query parameters to those it has.
     pub endpoint: String,
     /// For both peer connections.
-    #[serde(rename = "rtcConfiguration", default)]
+    #[serde(
+        rename = "rtcConfiguration",
+        default,
+        deserialize_with = "null_as_default"
+    )]
     pub rtc_configuration: RtcConfiguration,
     /// Required by the SDK, which reads it without a check.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub config: InitConfig,
 }
 
@@ -23,7 +29,7 @@ pub struct InitResponse {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RtcConfiguration {
     /// STUN and TURN servers.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub ice_servers: Vec<IceServer>,
     /// Any other member is handed to the peer connections as it is.
     #[serde(flatten)]
@@ -31,7 +37,7 @@ pub struct RtcConfiguration {
 }
 
 /// One STUN or TURN server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IceServer {
     /// `stun:` and `turn:` URLs.
     pub urls: Vec<String>,
@@ -43,12 +49,21 @@ pub struct IceServer {
     pub credential: Option<String>,
 }
 
+impl std::fmt::Debug for IceServer {
+    /// Leaves user and credential out: they must not get into a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IceServer")
+            .field("urls", &self.urls)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Feature flags and their settings.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InitConfig {
     /// Flags that are on, like [`FLAG_NON_WEBRTC`].
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub enabled_flags: Vec<String>,
 }
 
@@ -56,9 +71,9 @@ pub struct InitConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InitError {
     /// The error's code; 0 or absent stands for the HTTP status.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub code: u16,
     /// Shown to the person.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub message: String,
 }

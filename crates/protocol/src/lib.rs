@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod init;
+mod lenient;
 pub mod link;
 pub mod room_code;
 pub mod signalling;

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::lenient::{null_as_default, whole_number};
+
 /// Key of [`ViewerCounts`].
 pub const VIEWERS: &str = "viewers";
 /// Key of [`ActivePoll`].
@@ -35,13 +37,13 @@ pub struct WatchState {
     /// Whose.
     pub user_id: String,
     /// Active time so far in whole seconds.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub duration_seconds: u64,
     /// When it was written, ms since the epoch.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub last_update: u64,
     /// Whether the person watches.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub is_active: bool,
 }
 
@@ -57,13 +59,13 @@ impl WatchState {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViewerCounts {
     /// Participants.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub total: u32,
     /// Those that watch.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub active: u32,
     /// When it was counted, ms since the epoch.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub timestamp: u64,
 }
 
@@ -99,7 +101,7 @@ pub struct UiState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced_at: Option<u64>,
     /// When the value was written, ms since the epoch.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub timestamp: u64,
     /// Everything else.
     #[serde(flatten)]
@@ -117,13 +119,13 @@ pub struct ActivePoll {
     /// Its options with their tallies.
     pub options: Vec<ActivePollOption>,
     /// Votes in all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub total_votes: u32,
     /// Whether votes are taken.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub is_active: bool,
     /// When it was made, ms since the epoch.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub created_at: u64,
 }
 
@@ -135,6 +137,6 @@ pub struct ActivePollOption {
     /// Its text.
     pub text: String,
     /// Its votes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub votes: u32,
 }

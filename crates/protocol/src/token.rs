@@ -9,6 +9,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use crate::lenient::{null_as_default, whole_number};
+
 /// A token longer than this is refused unread, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 4_096;
 
@@ -34,12 +36,16 @@ pub struct TokenClaims {
     /// The role at joining.
     pub role: String,
     /// Issued at.
+    #[serde(default, deserialize_with = "whole_number")]
     pub iat: u64,
-    /// Not before.
+    /// Not before; 0 if the token does not say.
+    #[serde(default, deserialize_with = "whole_number")]
     pub nbf: u64,
-    /// Expires at.
+    /// Expires at. Without it a token has expired.
+    #[serde(default, deserialize_with = "whole_number")]
     pub exp: u64,
     /// A random id.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub jti: String,
     /// The person's display name at the app server (ours; the vendor's tokens have none).
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,16 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::lenient::{null_as_default, whole_number};
+
 /// The error member of a response. The SDK treats `code` like an HTTP status: 429 and
 /// 5xx are tried again (up to 10 s), everything else is told to the caller at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message} ({code})")]
 pub struct RpcError {
     /// One of [`code`].
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub code: u16,
     /// Shown to the person.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub message: String,
 }
 

@@ -46,14 +46,9 @@ impl ClientFrame {
             params: Value,
         }
         let raw: Raw = serde_json::from_str(text)?;
-        let id = match raw.id {
-            Value::String(id) => Some(id),
-            Value::Number(id) => Some(id.to_string()),
-            _ => None,
-        };
         Ok(Self {
             method: raw.method.ok_or(FrameError::Shapeless)?,
-            id,
+            id: id_text(raw.id),
             params: match raw.params {
                 Value::Null => Value::Object(serde_json::Map::new()),
                 params => params,
@@ -85,23 +80,27 @@ impl ServerFrame {
     /// Reads a frame.
     ///
     /// # Errors
-    /// [`FrameError`] for anything else than a response or a notification.
+    /// [`FrameError`] for anything else than a response or a notification. Numeric ids
+    /// are taken as their text. An error of another form than ours is still an error,
+    /// with code 0: a request must not wait for ever for an answer that has come.
     pub fn parse(text: &str) -> Result<Self, FrameError> {
         #[derive(Deserialize)]
         struct Raw {
-            id: Option<String>,
+            #[serde(default)]
+            id: Value,
             method: Option<String>,
             #[serde(default)]
             params: Value,
             #[serde(default)]
             result: Value,
-            error: Option<RpcError>,
+            #[serde(default)]
+            error: Value,
         }
         let raw: Raw = serde_json::from_str(text)?;
-        match (raw.id, raw.method) {
+        match (id_text(raw.id), raw.method) {
             (Some(id), _) => Ok(Self::Response {
                 id,
-                result: raw.error.map_or(Ok(raw.result), Err),
+                result: outcome(raw.result, raw.error),
             }),
             (None, Some(method)) => Ok(Self::Notification {
                 method,
@@ -109,6 +108,25 @@ impl ServerFrame {
             }),
             (None, None) => Err(FrameError::Shapeless),
         }
+    }
+}
+
+fn id_text(id: Value) -> Option<String> {
+    match id {
+        Value::String(id) => Some(id),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    }
+}
+
+fn outcome(result: Value, error: Value) -> Result<Value, RpcError> {
+    match error {
+        Value::Null => Ok(result),
+        Value::String(message) => Err(RpcError { code: 0, message }),
+        error => Err(RpcError::deserialize(&error).unwrap_or_else(|_| RpcError {
+            code: 0,
+            message: error.to_string(),
+        })),
     }
 }
 

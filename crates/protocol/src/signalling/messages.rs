@@ -1,8 +1,10 @@
 //! Messages: broadcast to all, to roles, or to one peer.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{BriefPeer, peer::null_as_default};
+use crate::lenient::{null_as_default, whole_number};
+
+use super::BriefPeer;
 
 /// Params of `broadcast`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +25,7 @@ pub struct BroadcastInfo {
     /// The text; an app may put JSON in it.
     pub message: String,
     /// `chat` unless the app says otherwise.
-    #[serde(rename = "type", default = "chat")]
+    #[serde(rename = "type", default = "chat", deserialize_with = "null_as_chat")]
     pub kind: String,
 }
 
@@ -46,13 +48,13 @@ pub struct OnBroadcast {
     #[serde(default, deserialize_with = "null_as_default")]
     pub roles: Vec<String>,
     /// Whether it went to one peer.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub private: bool,
     /// The same for everyone.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub message_id: String,
     /// ms since the epoch.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub timestamp: u64,
     /// What was said.
     pub info: BroadcastInfo,
@@ -60,4 +62,8 @@ pub struct OnBroadcast {
 
 fn chat() -> String {
     "chat".to_owned()
+}
+
+fn null_as_chat<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_else(chat))
 }

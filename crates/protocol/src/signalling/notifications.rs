@@ -28,6 +28,10 @@ macro_rules! notifications {
             /// # Errors
             /// If the params of a known method have not its form.
             pub fn parse(method: &str, params: Value) -> Result<Self, serde_json::Error> {
+                let params = match params {
+                    Value::Null => Value::Object(serde_json::Map::new()),
+                    params => params,
+                };
                 match method {
                     $($method => serde_json::from_value(params).map(Self::$variant),)*
                     _ => Ok(Self::Other { method: method.to_owned() }),

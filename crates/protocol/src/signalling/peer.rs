@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::lenient::{null_as_default, whole_number};
 
 use super::Track;
 
@@ -18,19 +20,19 @@ pub struct Peer {
     /// Chosen by the client, one for each join.
     pub peer_id: String,
     /// Role name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub role: String,
     /// Groups, see [`HAND_RAISE_GROUP`].
     #[serde(default, deserialize_with = "null_as_default")]
     pub groups: Vec<String>,
     /// When it joined, ms since the epoch.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub joined_at: u64,
     /// Always true.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub realtime: bool,
     /// Name, metadata, user.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub info: PeerInfo,
     /// Published tracks by id.
     #[serde(default, deserialize_with = "null_as_default")]
@@ -43,13 +45,13 @@ pub struct BriefPeer {
     /// The peer.
     pub peer_id: String,
     /// Role name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub role: String,
     /// Groups.
     #[serde(default, deserialize_with = "null_as_default")]
     pub groups: Vec<String>,
     /// Name, metadata, user.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub info: PeerInfo,
 }
 
@@ -68,16 +70,20 @@ impl From<&Peer> for BriefPeer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeerInfo {
     /// Display name. The SDK ignores an empty one in updates.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
     /// Metadata, any text. The SDK ignores an empty one in updates.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub data: String,
     /// The app's own name for the person.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub user_id: String,
     /// `regular` or `sip`.
-    #[serde(rename = "type", default = "regular")]
+    #[serde(
+        rename = "type",
+        default = "regular",
+        deserialize_with = "null_as_regular"
+    )]
     pub kind: String,
 }
 
@@ -102,7 +108,11 @@ pub struct PeerSummary {
     /// Role name.
     pub role: String,
     /// `regular` or `sip`.
-    #[serde(rename = "type", default = "regular")]
+    #[serde(
+        rename = "type",
+        default = "regular",
+        deserialize_with = "null_as_regular"
+    )]
     pub kind: String,
 }
 
@@ -110,11 +120,6 @@ fn regular() -> String {
     "regular".to_owned()
 }
 
-/// An absent member and a `null` one are the same.
-pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+fn null_as_regular<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_else(regular))
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{BriefPeer, PeerSummary, Track, peer::null_as_default};
+use crate::lenient::{null_as_default, whole_number};
+
+use super::{BriefPeer, PeerSummary, Track};
 
 /// Method names of requests and of the client's notifications.
 pub mod method {
@@ -53,16 +55,24 @@ pub struct Join {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<SessionDescription>,
     /// Send no video until a layer is asked for.
-    #[serde(rename = "disableVidAutoSub", default)]
+    #[serde(
+        rename = "disableVidAutoSub",
+        default,
+        deserialize_with = "null_as_default"
+    )]
     pub disable_vid_auto_sub: bool,
     /// A flag of `/init`, echoed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub server_sub_degrade: bool,
     /// A flag of `/init`, echoed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub simulcast: bool,
     /// A flag of `/init`, echoed.
-    #[serde(rename = "onDemandTracks", default)]
+    #[serde(
+        rename = "onDemandTracks",
+        default,
+        deserialize_with = "null_as_default"
+    )]
     pub on_demand_tracks: bool,
 }
 
@@ -83,7 +93,7 @@ pub struct SessionDescription {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ping {
     /// ms since the epoch.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub timestamp: u64,
 }
 
@@ -91,7 +101,7 @@ pub struct Ping {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leave {
     /// `user request` or `sdk request`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub client_reason: String,
 }
 
@@ -129,7 +139,7 @@ pub struct GroupChange {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupsResult {
     /// All groups of the caller.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub groups: Vec<String>,
 }
 
@@ -144,7 +154,7 @@ pub struct GetPeer {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindPeer {
     /// How many a page.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub limit: u32,
     /// Of this role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -163,7 +173,7 @@ pub struct PeerIterNext {
     /// As `find-peer` gave it.
     pub iterator: String,
     /// How many a page.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub limit: u32,
 }
 
@@ -171,16 +181,16 @@ pub struct PeerIterNext {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeerPage {
     /// For `peer-iter-next`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub iterator: String,
     /// How many there are over all pages.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub total: u32,
     /// Whether there is no next page.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub eof: bool,
     /// This page.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub peers: Vec<BriefPeer>,
 }
 
@@ -188,13 +198,13 @@ pub struct PeerPage {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeerNameSearch {
     /// Part of a name; the SDK lower-cases it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub query: String,
     /// How many.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub limit: u32,
     /// How many to pass over.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub offset: u32,
 }
 
@@ -202,19 +212,19 @@ pub struct PeerNameSearch {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeerNamePage {
     /// How many there are in all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub count: u32,
     /// As asked.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub limit: u32,
     /// As asked.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub offset: u32,
     /// Whether there is no next page.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub eof: bool,
     /// This page.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub peers: Vec<PeerSummary>,
 }
 
@@ -230,7 +240,7 @@ pub struct RoleChangeRequest {
     /// The new role.
     pub role: String,
     /// Without asking.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub force: bool,
 }
 
@@ -241,10 +251,10 @@ pub struct RoleChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<String>,
     /// The new role.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub role: String,
     /// Proof that it was asked.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub token: String,
 }
 
@@ -268,7 +278,7 @@ pub struct OnPeerLeaveRequest {
     #[serde(default, deserialize_with = "null_as_default")]
     pub reason: String,
     /// Whether the room ends for everyone.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub room_end: bool,
 }
 
@@ -276,7 +286,7 @@ pub struct OnPeerLeaveRequest {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndRoom {
     /// Refuse later joins.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub lock: bool,
     /// Told to everyone.
     #[serde(default, deserialize_with = "null_as_default")]
@@ -291,10 +301,10 @@ pub struct TrackUpdateRequest {
     /// The track.
     pub track_id: String,
     /// Its stream.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub stream_id: String,
     /// Mute or unmute.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub mute: bool,
 }
 
@@ -302,15 +312,15 @@ pub struct TrackUpdateRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnTrackUpdateRequest {
     /// Peer id of who asks.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub requested_by: String,
     /// The track.
     pub track_id: String,
     /// Its stream.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub stream_id: String,
     /// Mute or unmute.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub mute: bool,
 }
 
@@ -321,7 +331,7 @@ pub struct MuteStateRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<String>,
     /// True mutes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub value: bool,
     /// `audio` or `video`; both if absent.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::peer::null_as_default;
+use crate::lenient::{null_as_default, whole_number};
 
 /// Params of `on-policy-change`: the receiver's role and all roles of the room.
 /// The first one unlocks the join; it is due at every socket open.
@@ -17,7 +17,7 @@ pub struct PolicyChange {
     #[serde(default, deserialize_with = "null_as_default")]
     pub known_roles: BTreeMap<String, Role>,
     /// Whiteboard, transcriptions, noise cancellation; may be empty.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub plugins: Map<String, Value>,
     /// The template that the room was made from.
     #[serde(default, deserialize_with = "null_as_default")]
@@ -34,16 +34,16 @@ pub struct Role {
     /// The role's name.
     pub name: String,
     /// Smaller is more important.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub priority: u32,
     /// What it may publish.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub publish_params: PublishParams,
     /// What it receives.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub subscribe_params: SubscribeParams,
     /// What it may do. The server enforces every one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub permissions: Permissions,
 }
 
@@ -64,7 +64,7 @@ pub struct PublishParams {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub screen: Option<Value>,
     /// Layers; an empty object rather than nothing, since the SDK reads it unchecked.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub simulcast: Map<String, Value>,
 }
 
@@ -76,7 +76,7 @@ pub struct SubscribeParams {
     #[serde(default, deserialize_with = "null_as_default")]
     pub subscribe_to_roles: Vec<String>,
     /// In kbit/s.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub max_subs_bit_rate: u32,
 }
 
@@ -85,23 +85,33 @@ pub struct SubscribeParams {
 #[serde(rename_all = "camelCase", default)]
 pub struct Permissions {
     /// End the room for everyone.
+    #[serde(deserialize_with = "null_as_default")]
     pub end_room: bool,
     /// Remove somebody.
+    #[serde(deserialize_with = "null_as_default")]
     pub remove_others: bool,
     /// Mute somebody.
+    #[serde(deserialize_with = "null_as_default")]
     pub mute: bool,
     /// Ask somebody to unmute.
+    #[serde(deserialize_with = "null_as_default")]
     pub unmute: bool,
     /// Change somebody's role.
+    #[serde(deserialize_with = "null_as_default")]
     pub change_role: bool,
     /// Start HLS.
+    #[serde(deserialize_with = "null_as_default")]
     pub hls_streaming: bool,
     /// Start RTMP.
+    #[serde(deserialize_with = "null_as_default")]
     pub rtmp_streaming: bool,
     /// Record.
+    #[serde(deserialize_with = "null_as_default")]
     pub browser_recording: bool,
     /// Read polls.
+    #[serde(deserialize_with = "null_as_default")]
     pub poll_read: bool,
     /// Make and run polls.
+    #[serde(deserialize_with = "null_as_default")]
     pub poll_write: bool,
 }

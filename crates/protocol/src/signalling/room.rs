@@ -5,19 +5,21 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Peer, peer::null_as_default};
+use crate::lenient::{null_as_default, whole_number};
+
+use super::Peer;
 
 /// The room inside `peer-list` and `room-state`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Room {
     /// Its name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
     /// The running session.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub session_id: String,
     /// When that started, ms since the epoch.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub started_at: u64,
     /// State of recordings.
     #[serde(default)]
@@ -64,7 +66,7 @@ pub struct PeerList {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RoomState {
     /// How many have joined.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub peer_count: u32,
     /// The room.
     pub room: Room,
@@ -77,19 +79,19 @@ pub struct RoomState {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomInfo {
     /// The room.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub room_id: String,
     /// Its name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
     /// Its description.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub description: String,
     /// How many fit in; 0 says nothing.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub max_size: u32,
     /// Whether `peer-list` is incomplete and peers are to be asked for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub large_room_optimization: bool,
 }
 
@@ -97,15 +99,15 @@ pub struct RoomInfo {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionInfo {
     /// The session.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub session_id: String,
     /// The room.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub room_id: String,
     /// How many have joined.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub peer_count: u32,
     /// How many tracks are published.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub track_count: u32,
 }

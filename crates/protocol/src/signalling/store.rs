@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::lenient::{null_as_default, whole_number};
+
 /// Params of `set-metadata`. Absent and `null` data delete the key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SetMetadata {
@@ -27,7 +29,7 @@ pub struct GetMetadata {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListenMetadata {
     /// All of them.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub keys: Vec<String>,
 }
 
@@ -40,13 +42,13 @@ pub struct MetadataResult {
     #[serde(default)]
     pub data: Value,
     /// One more with each accepted set, also over deletions; 0 if never set.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub change_version: u64,
     /// Peer id of the writer; empty if never set.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub updated_by: String,
     /// ms since the epoch; 0 if never set.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     pub updated_at: u64,
 }
 
@@ -57,6 +59,6 @@ pub type MetadataValue = MetadataResult;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct MetadataChange {
     /// What has changed, or the present values after listening or coming back.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub values: Vec<MetadataValue>,
 }

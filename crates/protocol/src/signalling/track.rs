@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BriefPeer, peer::null_as_default};
+use crate::lenient::null_as_default;
+
+use super::BriefPeer;
 
 /// One published track.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,16 +14,16 @@ pub struct Track {
     /// The track.
     pub track_id: String,
     /// The stream that it belongs to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub stream_id: String,
     /// `audio` or `video`.
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type", default, deserialize_with = "null_as_default")]
     pub kind: String,
     /// `regular` (camera, microphone), `screen`, or another.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub source: String,
     /// Whether it is muted.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub mute: bool,
     /// Any text.
     #[serde(default, deserialize_with = "null_as_default")]
@@ -35,6 +37,6 @@ pub struct TrackNotice {
     #[serde(default, deserialize_with = "null_as_default")]
     pub tracks: BTreeMap<String, Track>,
     /// Whose they are; the SDK ignores the notice without it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub peer: BriefPeer,
 }

@@ -1,0 +1,231 @@
+//! Values of the session store, and bodies over HTTP.
+
+use kulti_protocol::{api::*, init::*, store_keys::*};
+use serde_json::{Map, json};
+
+use super::{Example, example, shapes::*};
+
+/// Values of the session store, by key.
+pub(super) fn store_values() -> Vec<Example> {
+    vec![
+        example(
+            WATCH_PREFIX,
+            &WatchState {
+                user_id: "user-7".into(),
+                duration_seconds: 754,
+                last_update: NOW,
+                is_active: true,
+            },
+        ),
+        example(
+            VIEWERS,
+            &ViewerCounts {
+                total: 24,
+                active: 18,
+                timestamp: NOW,
+            },
+        ),
+        example(
+            UI_STATE,
+            &UiState {
+                pinned_message_id: Some("b7d6".into()),
+                pinned_message_text: Some("Slides: …".into()),
+                pinned_message_author: Some("Grace".into()),
+                spotlight_peer_id: Some(HOST.into()),
+                announcement_text: Some("Break until 11".into()),
+                announcement_id: Some("a1".into()),
+                announcement_author: Some("Grace".into()),
+                announced_at: Some(NOW),
+                timestamp: NOW,
+                other: Map::from_iter([("layout".to_owned(), json!("wide"))]),
+            },
+        ),
+        example(
+            ACTIVE_POLL,
+            &ActivePoll {
+                poll_id: "p1".into(),
+                question: "Clear so far?".into(),
+                options: vec![ActivePollOption {
+                    id: "o1".into(),
+                    text: "Yes".into(),
+                    votes: 3,
+                }],
+                total_votes: 3,
+                is_active: true,
+                created_at: NOW,
+            },
+        ),
+    ]
+}
+
+/// Bodies of `/init` and of the Kulti HTTP API.
+pub(super) fn http() -> Vec<Example> {
+    let user = User {
+        id: "user-1".into(),
+        display_name: "Grace".into(),
+    };
+    let session = Session {
+        id: "s-1".into(),
+        room_code: "VIBE-2K4F".into(),
+        hms_room_id: "64f1c0de".into(),
+        title: "Rust from zero".into(),
+        description: Some("Week 1".into()),
+        host: user.clone(),
+        status: SessionStatus::Live,
+        started_at: STARTED,
+        ended_at: None,
+        is_public: true,
+        participants: 24,
+    };
+    let ended = Session {
+        status: SessionStatus::Ended,
+        ended_at: Some(NOW),
+        ..session.clone()
+    };
+    vec![
+        example(
+            "init",
+            &InitResponse {
+                endpoint: "wss://live.kulti.dev/ws".into(),
+                rtc_configuration: RtcConfiguration {
+                    ice_servers: vec![IceServer {
+                        urls: vec!["turn:turn.kulti.dev:3478".into()],
+                        username: Some("u".into()),
+                        credential: Some("c".into()),
+                    }],
+                    other: Map::from_iter([("iceTransportPolicy".to_owned(), json!("relay"))]),
+                },
+                config: InitConfig {
+                    enabled_flags: vec![FLAG_NON_WEBRTC.into()],
+                },
+            },
+        ),
+        example(
+            "init-error",
+            &InitError {
+                code: 401,
+                message: "the token has expired".into(),
+            },
+        ),
+        example(
+            "error",
+            &ErrorBody {
+                error: "There is no such session. Check the code.".into(),
+                code: "session_not_found".into(),
+            },
+        ),
+        example(
+            "auth-guest-request",
+            &GuestRequest {
+                display_name: "Grace".into(),
+            },
+        ),
+        example(
+            "auth-refresh-request",
+            &RefreshRequest {
+                refresh_token: "r-1".into(),
+            },
+        ),
+        example(
+            "auth-response",
+            &AuthResponse {
+                access_token: "a-1".into(),
+                refresh_token: "r-2".into(),
+                expires_at: NOW,
+                user,
+            },
+        ),
+        example(
+            "sessions-create-request",
+            &CreateSessionRequest {
+                title: "Rust from zero".into(),
+                description: Some("Week 1".into()),
+                is_public: true,
+            },
+        ),
+        example("session", &session),
+        example(
+            "sessions-list-response",
+            &SessionList {
+                sessions: vec![session.clone()],
+            },
+        ),
+        example(
+            "sessions-join-response",
+            &JoinSessionResponse {
+                session,
+                role: "viewer".into(),
+            },
+        ),
+        example(
+            "sessions-end-request",
+            &EndSessionRequest {
+                session_id: "s-1".into(),
+            },
+        ),
+        example(
+            "sessions-end-response",
+            &EndSessionResponse {
+                success: true,
+                session: ended,
+            },
+        ),
+        example(
+            "hms-get-token-request",
+            &GetTokenRequest {
+                room_id: "64f1c0de".into(),
+                session_id: "s-1".into(),
+            },
+        ),
+        example(
+            "hms-get-token-response",
+            &GetTokenResponse {
+                token: "eyJ.eyJ.sig".into(),
+                expires_at: NOW,
+                user_name: "Grace".into(),
+                role: "host".into(),
+                use_hls: false,
+                hls_stream_url: Some("https://cdn.kulti.dev/live.m3u8".into()),
+                init_endpoint: Some("https://live.kulti.dev".into()),
+                watch_policy: WatchPolicy::default(),
+            },
+        ),
+        example(
+            "heartbeat-request",
+            &HeartbeatRequest {
+                session_id: "s-1".into(),
+                is_active: true,
+                intervals: Some(vec![[1_795_329_111_426, 1_795_329_141_426]]),
+            },
+        ),
+        example(
+            "heartbeat-response",
+            &HeartbeatResponse {
+                success: true,
+                watch_duration_seconds: 754,
+                estimated_credits: 12,
+                timestamp: NOW,
+                acknowledged: Some(vec![[1_795_329_111_426, 1_795_329_141_426]]),
+            },
+        ),
+        example(
+            "credits-balance-response",
+            &BalanceResponse {
+                balance: 1_248,
+                total_earned: 1_300,
+            },
+        ),
+        example(
+            "credits-transactions-response",
+            &TransactionsResponse {
+                transactions: vec![Transaction {
+                    id: "t-1".into(),
+                    amount: 97,
+                    kind: "watching".into(),
+                    session_id: Some("s-1".into()),
+                    created_at: NOW,
+                }],
+            },
+        ),
+    ]
+}

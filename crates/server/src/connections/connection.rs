@@ -142,18 +142,13 @@ impl Connection {
         self.wake.notified().await;
     }
 
-    /// Copies the bytes that come first, for streams that the task writes.
-    pub(super) fn copy_front(&self, limit: usize, into: &mut Vec<u8>) {
-        let outbox = self.outbox.lock();
+    /// Takes the bytes that come first, for streams that the task writes.
+    pub(super) fn take_front(&self, limit: usize, into: &mut Vec<u8>) {
+        let mut outbox = self.outbox.lock();
+        outbox.take_front(limit, into);
         // As long as it takes more than one write, the outbox counts as blocked.
         self.blocked.store(!outbox.is_empty(), Ordering::Release);
-        outbox.copy_front(limit, into);
-    }
-
-    /// Bytes of [`Connection::copy_front`] have been written.
-    pub(super) fn advance(&self, count: usize) {
-        METRICS.bytes_out.add(count as u64);
-        self.outbox.lock().advance(count);
+        METRICS.bytes_out.add(into.len() as u64);
     }
 }
 

@@ -224,11 +224,9 @@ impl Session {
         piece: &mut Vec<u8>,
     ) -> io::Result<()> {
         piece.clear();
-        self.connection.copy_front(TLS_WRITE_BYTES, piece);
+        self.connection.take_front(TLS_WRITE_BYTES, piece);
         stream.write_all(piece).await?;
-        stream.flush().await?;
-        self.connection.advance(piece.len());
-        Ok(())
+        stream.flush().await
     }
 
     /// How long a receiver may take nothing.

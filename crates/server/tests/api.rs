@@ -1,0 +1,25 @@
+//! The HTTP API and `/init`, asked as clients ask: over the network, of a whole server.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    unreachable_pub
+)]
+
+#[path = "api/support.rs"]
+mod support;
+
+#[path = "api/accounts.rs"]
+mod accounts;
+#[path = "api/init.rs"]
+mod init;
+#[path = "api/requests.rs"]
+mod requests;
+#[path = "api/restart.rs"]
+mod restart;
+#[path = "api/sessions.rs"]
+mod sessions;
+#[path = "api/tls.rs"]
+mod tls;
+#[path = "api/watch_time.rs"]
+mod watch_time;

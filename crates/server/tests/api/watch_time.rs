@@ -1,0 +1,316 @@
+use kulti_protocol::api::{EndSessionResponse, HeartbeatResponse, Session, TransactionsResponse};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use crate::support::{Answer, Client, TestServer, eventually, now_ms};
+
+const MINUTE: u64 = 60_000;
+
+async fn beat(client: &Client, session: &Session, intervals: Value) -> Answer {
+    client
+        .post(
+            "/api/analytics/heartbeat",
+            json!({"sessionId": session.id, "isActive": true, "intervals": intervals}),
+        )
+        .await
+}
+
+async fn good_beat(client: &Client, session: &Session, intervals: Value) -> HeartbeatResponse {
+    beat(client, session, intervals)
+        .await
+        .expect(StatusCode::OK)
+}
+
+/// A session that began an hour ago: `host` and `watcher` were connected ever since,
+/// until a moment ago. Made by changing the records of a server that is stopped.
+async fn an_hour_old() -> (TestServer, Client, Client, Session, u64) {
+    let server = TestServer::start().await;
+    let (host, watcher) = (server.guest("Ann").await, server.guest("Ben").await);
+    let session = host.create("Rust").await;
+    watcher.token(&session).await;
+    let began = now_ms() - 60 * MINUTE;
+    let database = server.database();
+    let data = server.stop().await;
+    let mut db = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&database))
+        .await
+        .unwrap();
+    let at = i64::try_from(began).unwrap();
+    let attended = format!("[[{began},{}]]", now_ms());
+    for change in [
+        "UPDATE sessions SET started_at = ?1 WHERE ?2 = ?2",
+        "UPDATE participants SET joined_at = ?1 WHERE ?2 = ?2",
+        "INSERT INTO watch_evidence (session_id, user_id, claimed, attended) \
+         SELECT session_id, user_id, '[]', ?2 FROM participants WHERE ?1 = ?1",
+    ] {
+        sqlx::query(change)
+            .bind(at)
+            .bind(&attended)
+            .execute(&mut db)
+            .await
+            .unwrap();
+    }
+    db.close().await.unwrap();
+    let server = TestServer::start_on(data, |_| {}).await;
+    let here = |client: Client| Client {
+        origin: server.server.origin().to_owned(),
+        ..client
+    };
+    let (host, watcher) = (here(host), here(watcher));
+    (server, host, watcher, session, began)
+}
+
+#[tokio::test]
+async fn watch_time_is_what_was_claimed_and_seen() {
+    let server = TestServer::start().await;
+    let (ann, ben) = (server.guest("Ann").await, server.guest("Ben").await);
+    let session = ann.create("Rust").await;
+    let before = now_ms();
+    let _socket = ben.enter(&session, "peer-ben").await;
+    let claimed = before - 10_000;
+    let far = before + 3_600_000;
+    let answer = eventually("a second of watching is on disk", async || {
+        let answer = good_beat(&ben, &session, json!([[claimed, far], [5, 9], [-7, -3]])).await;
+        (answer.watch_duration_seconds >= 1).then_some(answer)
+    })
+    .await;
+    let elapsed = (now_ms() - before) / 1_000;
+    assert!(
+        answer.watch_duration_seconds <= elapsed,
+        "neither the time before joining nor the future counts: {answer:?}"
+    );
+    let acknowledged = answer.acknowledged.unwrap();
+    let last = acknowledged.last().unwrap();
+    assert_eq!(acknowledged[0], [5, 9], "refused for good, so settled");
+    assert!(
+        u64::try_from(last[1]).unwrap() <= now_ms(),
+        "the future is not settled: {acknowledged:?}"
+    );
+}
+
+#[tokio::test]
+async fn without_a_connection_nothing_counts() {
+    let server = TestServer::start().await;
+    let ann = server.guest("Ann").await;
+    let session = ann.create("Rust").await;
+    let answer = good_beat(&ann, &session, json!([[session.started_at, now_ms()]])).await;
+    assert_eq!(
+        (answer.watch_duration_seconds, answer.estimated_credits),
+        (0, 0)
+    );
+    assert_eq!(
+        answer.acknowledged.unwrap().len(),
+        1,
+        "it is kept, and need not be sent again"
+    );
+}
+
+#[tokio::test]
+async fn strangers_and_nonsense_are_refused() {
+    let server = TestServer::start().await;
+    let (ann, eve) = (server.guest("Ann").await, server.guest("Eve").await);
+    let session = ann.create("Rust").await;
+    beat(&eve, &session, json!([[0, 1]]))
+        .await
+        .expect_refusal(403, "not_a_participant");
+    beat(&ann, &session, json!([[9, 5]]))
+        .await
+        .expect_refusal(400, "bad_intervals");
+    for nonsense in [
+        json!("x"),
+        json!([[1]]),
+        json!([["a", "b"]]),
+        json!([[1.5, 2.5]]),
+    ] {
+        beat(&ann, &session, nonsense)
+            .await
+            .expect_refusal(400, "bad_json");
+    }
+    ann.post(
+        "/api/analytics/heartbeat",
+        json!({"sessionId": "no such", "isActive": true}),
+    )
+    .await
+    .expect_refusal(404, "session_not_found");
+}
+
+#[tokio::test]
+async fn heartbeats_without_intervals_count_as_the_web_products() {
+    let server = TestServer::start().await;
+    let ben = server.guest("Ben").await;
+    let session = server.guest("Ann").await.create("Rust").await;
+    let _socket = ben.enter(&session, "peer-ben").await;
+    let plain = async |active: bool| -> HeartbeatResponse {
+        ben.post(
+            "/api/analytics/heartbeat",
+            json!({"sessionId": session.id, "isActive": active}),
+        )
+        .await
+        .expect(StatusCode::OK)
+    };
+    let first = plain(true).await;
+    assert_eq!(
+        (first.watch_duration_seconds, first.acknowledged),
+        (0, None)
+    );
+    let counted = eventually("a second counts", async || {
+        let answer = plain(true).await;
+        (answer.watch_duration_seconds >= 1).then_some(answer.watch_duration_seconds)
+    })
+    .await;
+    let inactive = plain(false).await.watch_duration_seconds;
+    assert!(inactive >= counted);
+}
+
+#[tokio::test]
+async fn ending_pays_once_however_often_it_is_asked() {
+    let (_server, host, watcher, session, began) = an_hour_old().await;
+    let half = json!([
+        [began, began + 20 * MINUTE],
+        [began + 10 * MINUTE, began + 30 * MINUTE]
+    ]);
+    let answer = good_beat(&watcher, &session, half.clone()).await;
+    assert_eq!(answer.watch_duration_seconds, 30 * 60);
+    assert_eq!(answer.estimated_credits, 30);
+    let again = good_beat(&watcher, &session, half).await;
+    assert_eq!(
+        again.watch_duration_seconds,
+        30 * 60,
+        "a repeated heartbeat adds nothing"
+    );
+    let hosted = good_beat(&host, &session, json!([[began, began + 40 * MINUTE]])).await;
+    assert_eq!(hosted.estimated_credits, 200, "hosts earn five a minute");
+
+    let ends = futures_util::future::join_all((0..16).map(|_| host.end(&session))).await;
+    let first: Vec<EndSessionResponse> = ends
+        .into_iter()
+        .map(|answer| answer.expect(StatusCode::OK))
+        .collect();
+    assert!(
+        first.iter().all(|end| *end == first[0]),
+        "all got the same end"
+    );
+    // 30 minutes, their first session ever: × 1.5.
+    assert_eq!(watcher.balance().await, 45);
+    let paid: TransactionsResponse = watcher
+        .get("/api/credits/transactions")
+        .await
+        .expect(StatusCode::OK);
+    assert_eq!(paid.transactions.len(), 1);
+    assert_eq!(paid.transactions[0].kind, "watching");
+    assert_eq!(paid.transactions[0].session_id.as_ref(), Some(&session.id));
+    // (40 min × 5 + 40 min × 2 × ~0.5 viewers) × 2 for completing more than 30 minutes;
+    // the session is a little longer than an hour, so the average is a little lower.
+    let hosted = host.balance().await;
+    assert!((470..=480).contains(&hosted), "{hosted}");
+    host.end(&session)
+        .await
+        .expect::<EndSessionResponse>(StatusCode::OK);
+    assert_eq!(host.balance().await, hosted);
+}
+
+#[tokio::test]
+async fn what_is_reported_after_the_end_is_paid_too() {
+    let (_server, host, watcher, session, began) = an_hour_old().await;
+    good_beat(&watcher, &session, json!([[began, began + 10 * MINUTE]])).await;
+    host.end(&session)
+        .await
+        .expect::<EndSessionResponse>(StatusCode::OK);
+    assert_eq!(watcher.balance().await, 15);
+
+    // Two devices, offline at the end, send the rest at the same moment, twice.
+    let rest = json!([
+        [began + 10 * MINUTE, began + 20 * MINUTE],
+        [now_ms() + MINUTE, now_ms() + 2 * MINUTE]
+    ]);
+    let beats = (0..8).map(|_| beat(&watcher, &session, rest.clone()));
+    for answer in futures_util::future::join_all(beats).await {
+        let answer: HeartbeatResponse = answer.expect(StatusCode::OK);
+        assert_eq!(answer.watch_duration_seconds, 20 * 60);
+        assert_eq!(
+            answer.acknowledged.unwrap().len(),
+            2,
+            "also what lies after the end is settled: it never counts"
+        );
+    }
+    assert_eq!(watcher.balance().await, 30, "20 minutes × 1.5 in all");
+    let paid: TransactionsResponse = watcher
+        .get("/api/credits/transactions?limit=10")
+        .await
+        .expect(StatusCode::OK);
+    let amounts: Vec<_> = paid.transactions.iter().map(|t| t.amount).collect();
+    assert_eq!(
+        amounts,
+        [15, 15],
+        "nothing is edited: a second payment makes up for the rest"
+    );
+    let second: TransactionsResponse = watcher
+        .get("/api/credits/transactions?limit=1&offset=1")
+        .await
+        .expect(StatusCode::OK);
+    assert_eq!(second.transactions, paid.transactions[1..]);
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_survives_a_restart() {
+    let (server, _host, watcher, session, began) = an_hour_old().await;
+    let sent = json!([[began, began + 7 * MINUTE]]);
+    let answer = good_beat(&watcher, &session, sent.clone()).await;
+    assert_eq!(json!(answer.acknowledged), sent);
+    // Not stopped cleanly: dropped, as far as one can within one process.
+    let TestServer { server, data } = server;
+    drop(server);
+    let server = eventually("the folder is free", async || {
+        let settings = kulti_server::Settings::embedded(data.path());
+        kulti_server::Server::start(settings).await.ok()
+    })
+    .await;
+    let watcher = Client {
+        origin: server.origin().to_owned(),
+        ..watcher
+    };
+    let answer = good_beat(&watcher, &session, json!([])).await;
+    assert_eq!(answer.watch_duration_seconds, 7 * 60);
+}
+
+#[tokio::test]
+async fn a_busy_session_is_committed_by_the_group() {
+    let server = TestServer::start_with(|settings| settings.watch.commit_burst = 3).await;
+    let host = server.guest("Ann").await;
+    let session = host.create("Rust").await;
+    let mut learners = Vec::new();
+    for n in 0..20 {
+        let learner = server.guest(&format!("Learner {n}")).await;
+        let socket = learner.enter(&session, &format!("peer-{n}")).await;
+        learners.push((learner, socket));
+    }
+    let commits = async || metric(&server, "kulti_db_commits_total").await;
+    let (commits_before, reads_before) = (
+        commits().await,
+        metric(&server, "kulti_db_reads_total").await,
+    );
+    for _ in 0..5 {
+        let now = now_ms();
+        let beats = learners
+            .iter()
+            .map(|(learner, _)| good_beat(learner, &session, json!([[now - 500, now]])));
+        futures_util::future::join_all(beats).await;
+    }
+    let commits = commits().await - commits_before;
+    assert!(commits <= 4, "100 heartbeats made {commits} commits");
+    assert_eq!(
+        metric(&server, "kulti_db_reads_total").await,
+        reads_before,
+        "nothing is read while a session runs"
+    );
+}
+
+async fn metric(server: &TestServer, name: &str) -> u64 {
+    let answer = server.get("/metrics").await;
+    let text = answer.body.as_str().unwrap();
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
+        .unwrap();
+    line.parse().unwrap()
+}

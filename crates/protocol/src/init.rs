@@ -1,6 +1,6 @@
 //! `GET /init`: where the signalling WebSocket is, and the media configuration.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::lenient::{null_as_default, whole_number};
@@ -39,7 +39,8 @@ pub struct RtcConfiguration {
 /// One STUN or TURN server.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IceServer {
-    /// `stun:` and `turn:` URLs.
+    /// `stun:` and `turn:` URLs. A browser takes a single one as plain text, too.
+    #[serde(deserialize_with = "one_or_many")]
     pub urls: Vec<String>,
     /// For TURN.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,4 +77,17 @@ pub struct InitError {
     /// Shown to the person.
     #[serde(default, deserialize_with = "null_as_default")]
     pub message: String,
+}
+
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(url) => vec![url],
+        OneOrMany::Many(urls) => urls,
+    })
 }

@@ -9,3 +9,4 @@ mod links;
 mod messages;
 mod tokens;
 mod tolerance;
+mod vendor;

@@ -28,6 +28,7 @@ pub struct Access {
 struct Renewal {
     api: Api,
     request: GetTokenRequest,
+    cloud: Url,
 }
 
 impl Access {
@@ -46,7 +47,8 @@ impl Access {
         }
     }
 
-    /// A token that `api` gave for `request`, and will give again.
+    /// A token that `api` gave for `request`, and will give again. If the answer names
+    /// no init endpoint, it is `cloud`: see [`CLOUD_INIT_ENDPOINT`].
     ///
     /// # Errors
     /// [`ApiError::Unreadable`] if the answer names no usable init endpoint.
@@ -54,12 +56,17 @@ impl Access {
         api: Api,
         request: GetTokenRequest,
         answer: &GetTokenResponse,
+        cloud: Url,
     ) -> Result<Self, ApiError> {
         Ok(Self {
             token: Secret::new(answer.token.clone()),
             expires_at_ms: answer.expires_at,
-            init: init_endpoint(answer)?,
-            renewal: Some(Renewal { api, request }),
+            init: init_endpoint(answer, &cloud)?,
+            renewal: Some(Renewal {
+                api,
+                request,
+                cloud,
+            }),
         })
     }
 
@@ -115,7 +122,7 @@ impl Access {
             .get_token(&renewal.request)
             .await
             .map_err(failed)?;
-        self.init = init_endpoint(&answer).map_err(failed)?;
+        self.init = init_endpoint(&answer, &renewal.cloud).map_err(failed)?;
         self.token = Secret::new(answer.token);
         self.expires_at_ms = answer.expires_at;
         Ok(())
@@ -123,18 +130,16 @@ impl Access {
 }
 
 /// The init endpoint of an answer, or the cloud's if it names none.
-fn init_endpoint(answer: &GetTokenResponse) -> Result<Url, ApiError> {
-    let endpoint = answer.init_endpoint.as_deref();
-    let endpoint = endpoint
-        .filter(|e| !e.is_empty())
-        .unwrap_or(CLOUD_INIT_ENDPOINT);
-    let url = Url::parse(endpoint).map_err(|_| ()).and_then(|url| {
-        let usable = matches!(url.scheme(), "http" | "https") && url.has_host();
-        usable.then_some(url).ok_or(())
-    });
-    url.map_err(|()| ApiError::Unreadable {
-        message: "its init endpoint is no http(s) address".to_owned(),
-    })
+fn init_endpoint(answer: &GetTokenResponse, cloud: &Url) -> Result<Url, ApiError> {
+    let Some(named) = answer.init_endpoint.as_deref().filter(|e| !e.is_empty()) else {
+        return Ok(cloud.clone());
+    };
+    Url::parse(named)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| ApiError::Unreadable {
+            message: "its init endpoint is no http(s) address".to_owned(),
+        })
 }
 
 #[cfg(test)]
@@ -157,17 +162,20 @@ mod tests {
 
     #[test]
     fn no_endpoint_means_the_cloud() {
+        let cloud = Url::parse(CLOUD_INIT_ENDPOINT).unwrap();
         for none in [None, Some("")] {
-            let url = init_endpoint(&answer(none)).unwrap();
+            let url = init_endpoint(&answer(none), &cloud).unwrap();
             assert_eq!(url.as_str(), "https://prod-init.100ms.live/");
         }
     }
 
     #[test]
     fn an_endpoint_must_be_an_http_address() {
-        assert!(init_endpoint(&answer(Some("http://127.0.0.1:8787#https://x"))).is_ok());
+        let cloud = Url::parse(CLOUD_INIT_ENDPOINT).unwrap();
+        let named = |endpoint| init_endpoint(&answer(Some(endpoint)), &cloud);
+        assert!(named("http://127.0.0.1:8787#https://x").is_ok());
         for bad in ["127.0.0.1:8787", "ws://k", "file:///x", "/init"] {
-            assert!(init_endpoint(&answer(Some(bad))).is_err(), "{bad}");
+            assert!(named(bad).is_err(), "{bad}");
         }
     }
 

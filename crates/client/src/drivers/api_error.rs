@@ -106,8 +106,8 @@ impl From<reqwest::Error> for ApiError {
 /// than "error sending request".
 pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
+    while let Some(cause) = tls::cause(innermost) {
+        innermost = cause;
     }
     innermost.to_string()
 }

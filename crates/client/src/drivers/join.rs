@@ -11,7 +11,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{
-    access::Access,
+    access::{Access, CLOUD_INIT_ENDPOINT},
     api::{Api, ApiError},
     credentials::Credentials,
     stay::{self, StayHandle, Wiring},
@@ -79,6 +79,7 @@ pub struct Server {
     api: Api,
     transport: Transport,
     shared: SharedAddress,
+    cloud: Url,
 }
 
 impl Server {
@@ -115,6 +116,7 @@ impl Server {
             api: Api::new(transport.clone(), url, credentials),
             transport,
             shared,
+            cloud: Url::parse(CLOUD_INIT_ENDPOINT).map_err(|_| JoinError::BadAddress)?,
         })
     }
 
@@ -123,6 +125,14 @@ impl Server {
     #[must_use]
     pub fn shared_as(mut self, shared: SharedAddress) -> Self {
         self.shared = shared;
+        self
+    }
+
+    /// Takes `cloud` for the init endpoint of sessions for which the server names none,
+    /// instead of the 100ms cloud's.
+    #[must_use]
+    pub fn with_cloud(mut self, cloud: Url) -> Self {
+        self.cloud = cloud;
         self
     }
 
@@ -257,7 +267,7 @@ impl Server {
         };
         let wiring = Wiring {
             transport: self.transport.clone(),
-            access: Access::renewable(self.api.clone(), request, &token)?,
+            access: Access::renewable(self.api.clone(), request, &token, self.cloud.clone())?,
             ledger: Some(self.api.clone()),
         };
         Ok(stay::start(config, wiring))

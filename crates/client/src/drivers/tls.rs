@@ -107,20 +107,33 @@ pub fn client_config(trust: Trust) -> Result<ClientConfig, rustls::Error> {
 pub fn certificate_refusal(error: &(dyn Error + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {
-        let tls = error.downcast_ref::<rustls::Error>().or_else(|| {
-            // An `io::Error` skips the error that it wraps in its own chain.
-            let wrapped = error.downcast_ref::<std::io::Error>()?.get_ref()?;
-            wrapped.downcast_ref::<rustls::Error>()
-        });
         if let Some(
-            tls @ (rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented),
-        ) = tls
+            refusal @ (rustls::Error::InvalidCertificate(_)
+            | rustls::Error::NoCertificatesPresented),
+        ) = error.downcast_ref()
         {
-            return Some(tls.to_string());
+            return Some(match refusal {
+                rustls::Error::InvalidCertificate(
+                    CertificateError::ApplicationVerificationFailure,
+                ) => "it is not the one whose fingerprint was given".to_owned(),
+                other => other.to_string(),
+            });
         }
-        next = error.source();
+        next = cause(error);
     }
     None
+}
+
+/// What caused an error. An `io::Error` leaves the error that it wraps out of its own
+/// chain, so that has to be asked for.
+pub(crate) fn cause<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+    match error
+        .downcast_ref::<std::io::Error>()
+        .map(std::io::Error::get_ref)
+    {
+        Some(Some(wrapped)) => Some(wrapped),
+        _ => error.source(),
+    }
 }
 
 /// Trusts whom the operating system trusts. Its roots are read at the first

@@ -44,6 +44,10 @@ pub(crate) struct Arguments {
     /// Allow plain http to this server although it is another computer.
     #[arg(long)]
     allow_plain: bool,
+    /// Where /init is for sessions for which the server names no place; by default, the
+    /// 100ms cloud's.
+    #[arg(long, value_name = "URL")]
+    pub(crate) init_endpoint: Option<url::Url>,
     /// Behave like a class: come and go, raise and lower hands, look away, talk.
     #[arg(long)]
     pub(crate) lively: bool,

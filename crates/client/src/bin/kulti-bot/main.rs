@@ -88,10 +88,14 @@ async fn run(arguments: Arguments, report: Report) -> anyhow::Result<usize> {
             },
             _ => Entrance::Join(code.clone()),
         };
+        let mut server = Server::over(transport.clone(), &address, credentials)?;
+        if let Some(endpoint) = &arguments.init_endpoint {
+            server = server.with_cloud(endpoint.clone());
+        }
         let participant = Participant {
             index,
             name: arguments.name_of(index),
-            server: Server::over(transport.clone(), &address, credentials)?,
+            server,
             entrance,
             report: report.clone(),
             observes: arguments

@@ -1,7 +1,16 @@
 // Numbers, lengths and times as they are written everywhere. The catalogue is English
 // and times are 24 h; the separators of numbers are those of the person's locale.
 
-const locale = typeof navigator === 'undefined' ? 'en' : navigator.language;
+/** The reader's language; where the system names none (`LANG=C` makes it "C"), English. */
+export function usableLocale(language: string | undefined): string {
+  try {
+    return Intl.getCanonicalLocales(language)[0] ?? 'en';
+  } catch {
+    return 'en';
+  }
+}
+
+const locale = usableLocale(typeof navigator === 'undefined' ? undefined : navigator.language);
 const wholeNumber = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'long' });

@@ -1,5 +1,5 @@
 // One scene of the app with fixture data: `?scene=home-found&theme=light`. A page of the
-// development server only; see shoot.js for the pictures of all scenes.
+// development server only; see pictures.js for pictures of all scenes.
 
 import '../../src/design/design.css';
 import { mount } from 'svelte';

@@ -18,7 +18,8 @@ export const common = {
   credits: (value: string) => `${value} credits`,
   clipboardFailed: 'Not copied: the clipboard does not answer. Select the text and copy it.',
   notStarted: 'Kulti could not start',
-  notStartedBody: 'The window is here, but what works behind it does not answer. Your watch time is safe on this computer.',
+  notStartedBody:
+    'The window is here, but what works behind it does not answer. Your watch time is safe on this computer.',
 };
 
 /** Where an error happened decides how it is put. */

@@ -29,7 +29,6 @@ export const home = {
     address: 'Address of the server',
     placeholder: 'https://kulti.dev',
     use: 'Use this server',
-    choose: (server: string) => `Codes are looked up at ${server}. Change the server.`,
     notAnswering: (server: string) => `${server} is not answering`,
     bad: 'This is not an address. Servers look like https://kulti.dev.',
   },
@@ -44,7 +43,7 @@ export const home = {
     placeholder: 'How others see you',
     hint: 'You can change it at any time in the settings.',
     missing: 'Say who you are first: others see this name.',
-    open: (name: string) => `${name}. Change your name and settings.`,
+    change: 'Change your name and settings',
   },
   plain: {
     title: (server: string) => `${server} has no encryption`,

@@ -1,0 +1,49 @@
+// Looks at every scene in a real browser: no script errors; nothing that runs out of the
+// window or cuts words off, at the smallest and the usual size; no accessibility
+// violations (axe: names, roles, contrast) in both themes.
+//   npm run test:pages -- [--scenes home,room]
+
+import { createRequire } from 'node:module';
+import { parseArgs } from 'node:util';
+import { visitScenes } from './open.js';
+
+const { values: options } = parseArgs({ options: { scenes: { type: 'string', default: '' } } });
+const USUAL = '1280x800';
+const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const complaints = new Set();
+let looked = 0;
+
+const errors = await visitScenes(
+  {
+    wanted: options.scenes.split(',').filter(Boolean),
+    sizes: [USUAL, '900x600'],
+    themes: ['dark', 'light'],
+  },
+  async (page, { scene, theme, size }) => {
+    looked += 1;
+    const { scrolls, clipped } = await page.evaluate(() => ({
+      scrolls: document.documentElement.scrollWidth > innerWidth,
+      // Buttons show their words in full; only names and titles may end in an ellipsis.
+      clipped: [...document.querySelectorAll('button, h1, h2')]
+        .filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0)
+        .filter((element) => !element.querySelector('.clip') && !element.classList.contains('clip'))
+        .map((element) => element.textContent.trim().slice(0, 40)),
+    }));
+    if (scrolls) complaints.add(`${scene} ${theme} ${size}: runs out of the window to the right`);
+    for (const text of clipped) complaints.add(`${scene} ${theme} ${size}: cuts off "${text}"`);
+
+    if (size !== USUAL) return;
+    await page.addScriptTag({ path: axePath });
+    const violations = await page.evaluate(async () => {
+      const result = await window.axe.run(document, { resultTypes: ['violations'] });
+      return result.violations.flatMap((violation) =>
+        violation.nodes.map((node) => `${violation.id}: ${node.target.join(' ')}: ${node.failureSummary}`),
+      );
+    });
+    for (const violation of violations) complaints.add(`${scene} ${theme} ${size}: ${violation}`);
+  },
+);
+
+for (const complaint of [...errors, ...complaints]) process.stderr.write(`${complaint}\n`);
+process.stdout.write(`${looked} pages looked at, ${errors.length + complaints.size} complaints\n`);
+process.exitCode = errors.length + complaints.size > 0 || looked === 0 ? 1 : 0;

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import type { MessageView } from '../src/bridge/backend';
+import { Session, withMessage } from '../src/state/session.svelte';
+import { Toasts } from '../src/state/toasts.svelte';
+import { refusal, ScriptedBackend } from './scripted-backend';
+
+function message(id: string, change: Partial<MessageView> = {}): MessageView {
+  return {
+    id,
+    replaces: null,
+    userId: 'u1',
+    name: 'Jonas',
+    initials: 'J',
+    hue: 10,
+    role: 'viewer',
+    text: `message ${id}`,
+    sentAtMs: 0,
+    mine: true,
+    private: false,
+    delivery: 'sent',
+    ...change,
+  };
+}
+
+async function following(script = {}) {
+  const backend = new ScriptedBackend(script);
+  const toasts = new Toasts();
+  const session = new Session(backend, toasts);
+  await session.follow();
+  return { backend, session, toasts };
+}
+
+describe('the session’s view', () => {
+  it('knows nothing before it was told', async () => {
+    const { session } = await following();
+    expect(session.counts).toBeNull();
+    expect(session.watch).toBeNull();
+  });
+
+  it('takes each slice as a whole', async () => {
+    const { backend, session } = await following();
+    backend.play(
+      { slice: 'connection', value: { state: 'connected', roundTripMs: 24, restored: null } },
+      { slice: 'counts', value: { total: 24, active: 18, hands: 2 } },
+      { slice: 'counts', value: { total: 25, active: 18, hands: 0 } },
+    );
+    expect(session.connection).toEqual({ state: 'connected', roundTripMs: 24, restored: null });
+    expect(session.counts).toEqual({ total: 25, active: 18, hands: 0 });
+  });
+
+  it('forgets the stay before', async () => {
+    const { backend, session } = await following();
+    backend.play({ slice: 'counts', value: { total: 24, active: 18, hands: 2 } });
+    backend.play({ slice: 'chat', value: { messages: [message('a')] } });
+    await session.follow();
+    expect(session.counts).toBeNull();
+    expect(session.messages).toEqual([]);
+  });
+
+  it('shows notices as toasts', async () => {
+    const { backend, toasts } = await following();
+    backend.play({ slice: 'notice', value: { kind: 'handRaised', name: 'Søren' } });
+    expect(toasts.list.map((toast) => toast.text)).toEqual(['Søren raised a hand']);
+  });
+
+  it('says why an act was refused', async () => {
+    const { session, toasts } = await following({ act: () => Promise.reject(refusal('notInSession')) });
+    expect(await session.act({ act: 'leave' })).toBe(false);
+    expect(toasts.list[0]?.text).toBe('You are not in a session. Join it again from the home screen.');
+  });
+});
+
+describe('messages', () => {
+  it('are added in order', () => {
+    expect(withMessage([message('a')], message('b')).map(({ id }) => id)).toEqual(['a', 'b']);
+  });
+
+  it('replace an older state of themselves, in its place', () => {
+    const messages = [message('a'), message('b', { delivery: 'sending' }), message('c')];
+    expect(withMessage(messages, message('b')).map(({ id, delivery }) => [id, delivery])).toEqual([
+      ['a', 'sent'],
+      ['b', 'sent'],
+      ['c', 'sent'],
+    ]);
+  });
+
+  it('replace the local one when the server has named them', () => {
+    const messages = [message('local-1', { delivery: 'sending' }), message('x')];
+    const next = withMessage(messages, message('srv-9', { replaces: 'local-1' }));
+    expect(next.map(({ id }) => id)).toEqual(['srv-9', 'x']);
+  });
+
+  it('are limited: the oldest go', () => {
+    const many = Array.from({ length: 500 }, (_, index) => message(String(index)));
+    const next = withMessage(many, message('new'));
+    expect(next).toHaveLength(500);
+    expect(next[0]?.id).toBe('1');
+    expect(next.at(-1)?.id).toBe('new');
+  });
+});

@@ -23,11 +23,7 @@ describe('a popover', () => {
     const anchor = opener();
     const onclose = vi.fn();
     const { unmount } = render(Popover, {
-      anchor,
-      onclose,
-      label: 'Menu',
-      role: 'menu',
-      children: buttons('one', 'two', 'three'),
+      props: { anchor, onclose, label: 'Menu', role: 'menu', children: buttons('one', 'two', 'three') },
     });
     const focused = () => document.activeElement?.textContent;
     expect(focused()).toBe('one');
@@ -48,7 +44,7 @@ describe('a popover', () => {
   it('closes on a click outside, not on one inside or on what opened it', async () => {
     const anchor = opener();
     const onclose = vi.fn();
-    render(Popover, { anchor, onclose, label: 'Panel', children: buttons('inside') });
+    render(Popover, { props: { anchor, onclose, label: 'Panel', children: buttons('inside') } });
     await fireEvent.pointerDown(screen.getByText('inside'));
     await fireEvent.pointerDown(anchor);
     expect(onclose).not.toHaveBeenCalled();

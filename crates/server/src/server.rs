@@ -105,9 +105,10 @@ impl Server {
             source,
         })?;
 
-        let clock = Arc::new(ServerClock::default());
         let (events, room_events) = mpsc::unbounded_channel();
         let rooms = Rooms::new(settings.room.room_limits(), Arc::new(archive), events);
+        // Attendance and the ledger must be on one clock.
+        let clock = rooms.clock().clone();
         let signalling = Signalling::new(
             rooms.clone(),
             settings.room.connection_limits(&settings.limits),

@@ -11,7 +11,7 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::{auth, credits, error::ApiError, heartbeat, hms, sessions};
 use crate::{app::App, connections::Signalling, init, request_origin, status};
@@ -109,7 +109,7 @@ fn cors(app: &Arc<App>) -> CorsLayer {
             origin.to_str().is_ok_and(|origin| allowed.allows(origin))
         }))
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([header::RETRY_AFTER, HeaderName::from_static("date")])
         .allow_private_network(true)
         .max_age(std::time::Duration::from_secs(600))

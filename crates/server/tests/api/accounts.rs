@@ -4,7 +4,7 @@ use kulti_protocol::api::AuthResponse;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::support::TestServer;
+use crate::support::{TestServer, eventually};
 
 #[tokio::test]
 async fn a_guest_has_a_name_and_tokens_that_work() {
@@ -72,11 +72,15 @@ async fn a_refresh_token_is_good_once() {
 #[tokio::test]
 async fn without_a_good_token_nothing_is_given() {
     let server = TestServer::start_with(|settings| {
-        settings.tokens.access_token_ttl = Duration::ZERO;
+        settings.tokens.access_token_ttl = Duration::from_millis(1);
     })
     .await;
     let expired = server.guest("Ann").await;
-    let answer = expired.get("/api/credits/balance").await;
+    let answer = eventually("the token runs out", async || {
+        let answer = expired.get("/api/credits/balance").await;
+        (answer.status == StatusCode::UNAUTHORIZED).then_some(answer)
+    })
+    .await;
     answer.expect_refusal(401, "token_expired");
     assert_eq!(answer.headers["www-authenticate"], "Bearer");
     for (method, path) in [

@@ -34,7 +34,7 @@ async fn bodies_are_limited() {
         json!({"sessionId": session.id, "isActive": true,
                "intervals": vec![[1_700_000_000_000u64, 1_700_000_000_001]; pairs]})
     };
-    assert_eq!(beat(2_000).to_string().len() / 1024, 56);
+    assert!(beat(2_000).to_string().len() < 64 * 1024);
     let accepted = ann.post("/api/analytics/heartbeat", beat(2_000)).await;
     assert_eq!(accepted.status, StatusCode::OK, "{}", accepted.body);
     ann.post("/api/analytics/heartbeat", beat(3_000))

@@ -121,7 +121,7 @@ async fn what_is_wrong_with_a_session_is_said() {
     )
     .await
     .expect_refusal(400, "wrong_room");
-    for id in ["x", "00000000-0000-4000-8000-000000000000", "%2e%2e"] {
+    for id in ["x", "00000000-0000-4000-8000-000000000000", "%00"] {
         let path = format!("/api/sessions/{id}/join");
         ben.post(&path, json!({}))
             .await

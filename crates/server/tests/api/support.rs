@@ -1,6 +1,6 @@
 //! A server on a free port, and clients of it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::LazyLock, time::Duration};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use kulti_protocol::api::{AuthResponse, GetTokenResponse, Session};
@@ -78,12 +78,17 @@ impl TestServer {
 }
 
 pub fn client() -> reqwest::Client {
-    // The first one wins; all are the same.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .timeout(PATIENCE)
-        .build()
-        .unwrap()
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        // The first one wins; all are the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        reqwest::Client::builder()
+            .timeout(PATIENCE)
+            // Every test has a runtime of its own: connections must not outlive it.
+            .pool_max_idle_per_host(0)
+            .build()
+            .unwrap()
+    });
+    CLIENT.clone()
 }
 
 /// Somebody who is signed in.

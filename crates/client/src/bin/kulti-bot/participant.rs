@@ -201,6 +201,7 @@ impl Participant {
         let mut next_mood = Instant::now() + lively.as_mut().map(Lively::pause).unwrap_or_default();
         let mut next_sign = Instant::now() + SIGN_OF_LIFE;
         let mut obeys = true;
+        let mut stays = true;
         loop {
             let next = tokio::select! {
                 event = view.next() => Next::View(event.map(Box::new)),
@@ -210,9 +211,9 @@ impl Participant {
                     Err(broadcast::error::RecvError::Closed) => Next::Announced(None),
                 },
                 order = orders.recv(), if obeys => Next::Ordered(order),
-                () = sleep_until(next_mood), if lively.is_some() => Next::Mood,
+                () = sleep_until(next_mood), if stays && lively.is_some() => Next::Mood,
                 () = sleep_until(next_sign) => Next::SignOfLife,
-                _ = stopped.wait_for(|s| *s), if obeys => Next::Stop,
+                _ = stopped.wait_for(|s| *s), if stays => Next::Stop,
             };
             let done = match next {
                 Next::View(None) | Next::Announced(None) => return departure,
@@ -251,7 +252,7 @@ impl Participant {
                     handle.watch(Signal::Input)
                 }
                 Next::Stop => {
-                    obeys = false;
+                    stays = false;
                     departure = Departure::Gone;
                     handle.act(Intent::Leave)
                 }

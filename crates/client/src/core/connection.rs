@@ -144,14 +144,6 @@ impl Connection {
         Some(lost_ms)
     }
 
-    /// The server no longer knows this stay though the socket is open: it must be entered anew.
-    pub(super) fn enter_again(&mut self, now: u64) {
-        if self.state == State::Up {
-            self.lost_at = Some(now);
-        }
-        self.state = State::Entering { since: now };
-    }
-
     /// The socket is gone or no use. The next attempt is planned.
     pub(super) fn lost(&mut self, now: u64, rng: &mut StdRng) {
         if matches!(
@@ -168,6 +160,13 @@ impl Connection {
         self.state = State::Waiting {
             until: now + self.backoff.next_delay_ms(rng),
         };
+    }
+
+    /// The server is there, but this socket is no use: the next attempt comes soon,
+    /// however many have failed before.
+    pub(super) fn lost_but_answered(&mut self, now: u64, rng: &mut StdRng) {
+        self.backoff.reset();
+        self.lost(now, rng);
     }
 
     /// Do not wait any longer.

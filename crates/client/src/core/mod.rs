@@ -24,6 +24,8 @@ mod roster;
 mod session;
 mod stage;
 mod stage_value;
+#[cfg(test)]
+mod tests;
 pub mod view;
 mod viewers;
 mod watching;

@@ -1,7 +1,8 @@
 //! How requests came out.
 
 use kulti_protocol::signalling::{
-    BroadcastResult, GroupsResult, HAND_RAISE_GROUP, MetadataResult, Ping, RpcError, code,
+    BriefPeer, BroadcastResult, GroupsResult, HAND_RAISE_GROUP, MetadataResult, Ping, RpcError,
+    code,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -30,6 +31,11 @@ impl SessionCore {
             Purpose::ReadViewers | Purpose::WriteViewers => {
                 if let Some(value) = read::<MetadataResult>(result) {
                     self.value(&value);
+                }
+            }
+            Purpose::ReadMe => {
+                if let Some(me) = read::<BriefPeer>(result) {
+                    self.my_groups(&me.groups);
                 }
             }
             Purpose::WriteStage => self.stage_written(result),
@@ -70,6 +76,7 @@ impl SessionCore {
 
     fn listened(&mut self, result: Result<(), RpcError>) {
         let Err(error) = result else {
+            self.resumed();
             return;
         };
         if error.code == CODE_CONNECTION_LOST {
@@ -133,11 +140,9 @@ impl SessionCore {
     fn hand_answered(&mut self, result: Result<Value, RpcError>) {
         match result {
             Ok(value) => {
-                let Ok(answer) = serde_json::from_value::<GroupsResult>(value) else {
-                    return;
-                };
-                let raised = answer.groups.iter().any(|group| group == HAND_RAISE_GROUP);
-                self.my_hand(raised);
+                if let Ok(answer) = serde_json::from_value::<GroupsResult>(value) {
+                    self.my_groups(&answer.groups);
+                }
             }
             Err(error) => {
                 self.hand_wanted = self.roster.me().is_some_and(|me| me.hand_raised);
@@ -147,7 +152,9 @@ impl SessionCore {
     }
 
     /// The server says whether my hand is up.
-    fn my_hand(&mut self, raised: bool) {
+    pub(super) fn my_groups(&mut self, groups: &[String]) {
+        let raised = groups.iter().any(|group| group == HAND_RAISE_GROUP);
+        self.hand_wanted = raised;
         self.roster.set_my_hand(raised);
         let me = self.config.peer_id.clone();
         self.hands.set(&me, raised);

@@ -1,6 +1,8 @@
 //! Into the room, back into it, and out of it.
 
-use kulti_protocol::signalling::{Join, Leave, RpcError, SetMetadata, TrackUpdate, code, method};
+use kulti_protocol::signalling::{
+    GetPeer, Join, Leave, RpcError, SetMetadata, TrackUpdate, code, method,
+};
 use kulti_protocol::store_keys::watch_key;
 
 use super::{Purpose, SessionCore};
@@ -73,8 +75,9 @@ impl SessionCore {
             return;
         }
         if self.joined {
-            // Tells an official server, as the SDK does, that this stay goes on; one
-            // that does not know it answers 410. The answer to a resume is the peer list.
+            // Tells the server, as the SDK does, that this stay goes on; one that does
+            // not know it answers 410. The peer list, or else the answer to the second
+            // request, shows that it does.
             self.tell(method::TRACK_UPDATE, TrackUpdate::default());
             self.listen();
         } else {
@@ -102,6 +105,8 @@ impl SessionCore {
             self.entered();
             if again && self.hand_wanted {
                 self.send_hand(true);
+            } else if again {
+                self.my_groups(&[]);
             }
             return;
         };
@@ -117,8 +122,21 @@ impl SessionCore {
         self.fail(error.code, &error.message);
     }
 
+    /// The server goes on with this stay.
+    pub(super) fn resumed(&mut self) {
+        if self.connection.is_up() {
+            return;
+        }
+        self.entered();
+        // A host may have lowered my hand meanwhile; not every server says so.
+        let params = GetPeer {
+            peer_id: self.config.peer_id.clone(),
+        };
+        self.request(Purpose::ReadMe, method::GET_PEER, params, AfterLoss::Fail);
+    }
+
     /// In the room, for the first time or again.
-    pub(super) fn entered(&mut self) {
+    fn entered(&mut self) {
         if self.connection.is_up() {
             return;
         }
@@ -127,25 +145,21 @@ impl SessionCore {
             .up(now, self.config.watch_policy.reconnect_grace_ms);
         self.watching.connected(now, self.clock.offset_ms());
         self.screen.dirty.all();
-        self.listen();
+        if !self.requests.any(|purpose| *purpose == Purpose::Listen) {
+            self.listen();
+        }
         self.read_fixed_keys();
         self.store.write_watch_soon();
     }
 
     /// The server does not know this stay (any more): it is joined anew, with the same
-    /// peer id and the watch time that it has.
+    /// peer id and the watch time that it has. Over another socket, since a server that
+    /// has said so hears nothing more on this one.
     pub(super) fn forgotten(&mut self) {
         let now = self.boot();
         self.joined = false;
-        if !self.connection.has_socket() {
-            return;
-        }
-        self.connection.enter_again(now);
-        self.watching.disconnected(now);
-        self.screen.dirty.connection = true;
-        if self.policy_came {
-            self.enter();
-        }
+        self.connection.lost_but_answered(now, &mut self.rng);
+        self.lose();
     }
 
     /// Joining or coming back is refused for good.

@@ -50,7 +50,9 @@ impl SessionCore {
             }
             Told::PeerUpdate(peer) => {
                 let change = self.roster.upsert(&peer);
-                self.people_changed(change, true);
+                // In a large room somebody may be named for the first time by this.
+                let live = matches!(change, Some(Change::Updated(_)));
+                self.people_changed(change, live);
             }
             Told::MetadataChange(change) => {
                 for value in &change.values {
@@ -63,6 +65,10 @@ impl SessionCore {
                     let view = view.clone();
                     self.emit(Output::View(ViewEvent::Message(view)));
                 }
+            }
+            Told::RoomInfo(info) => {
+                self.large_room = info.large_room_optimization;
+                self.screen.dirty.people();
             }
             Told::RoleChangeRequest(invitation) => self.invited(invitation),
             Told::PeerLeaveRequest(request) => self.told_to_go(&request),
@@ -103,13 +109,23 @@ impl SessionCore {
     }
 
     fn peer_list(&mut self, list: &PeerList) {
-        for change in self.roster.replace(list.peers.values()) {
+        let mut changes = self.roster.replace(list.peers.values());
+        // Group by group, so that nobody who is placed moves again; within a group in
+        // the order of joining.
+        changes.sort_by_key(|change| match change {
+            Change::Came(id) => self
+                .roster
+                .get(id)
+                .map(|person| self.roles.group(&person.role)),
+            Change::Left(_) | Change::Updated(_) => None,
+        });
+        for change in changes {
             self.people_changed(Some(change), false);
         }
         self.judge_stage();
         if self.joined {
             // The answer to a resume: this stay goes on.
-            self.entered();
+            self.resumed();
         }
     }
 
@@ -170,6 +186,11 @@ impl SessionCore {
     }
 
     fn invited(&mut self, invitation: RoleChange) {
+        // A server repeats it after a loss, until it is answered.
+        if self.invitation_told == invitation.token {
+            return;
+        }
+        self.invitation_told.clone_from(&invitation.token);
         let asker = invitation.requested_by.as_deref().unwrap_or_default();
         let name = self.roster.name_and_role(asker).map_or_else(
             || self.config.host_name.clone(),

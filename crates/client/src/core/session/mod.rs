@@ -47,6 +47,7 @@ enum Purpose {
     Listen,
     ReadStage,
     ReadViewers,
+    ReadMe,
     WriteStage,
     WriteWatch,
     WriteViewers,
@@ -88,6 +89,8 @@ pub struct SessionCore {
     roster: Roster,
     grid: Grid,
     hands: Hands,
+    /// Whether the server names only some of the people.
+    large_room: bool,
     /// Whether I want my hand up, also after joining anew.
     hand_wanted: bool,
     store: Store,
@@ -96,6 +99,8 @@ pub struct SessionCore {
     chat: Chat,
     arrivals: Arrivals,
     invitation: Option<RoleChange>,
+    /// The token of the last invitation that was told.
+    invitation_told: String,
     watching: Watching,
     page: usize,
     screen: Screen,
@@ -137,6 +142,7 @@ impl SessionCore {
             roster: Roster::new(me),
             grid,
             hands: Hands::default(),
+            large_room: false,
             hand_wanted: false,
             store: Store::new(config.server_counts_viewers),
             stage: Stage::default(),
@@ -144,6 +150,7 @@ impl SessionCore {
             chat: Chat::default(),
             arrivals: Arrivals::default(),
             invitation: None,
+            invitation_told: String::new(),
             watching: Watching::new(&config.session_id, config.watch_policy, rate),
             page: 0,
             screen: Screen::default(),

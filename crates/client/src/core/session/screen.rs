@@ -302,7 +302,7 @@ impl SessionCore {
 
     fn people_view(&self) -> PeopleView {
         PeopleView {
-            total: u32::try_from(self.grid.len()).unwrap_or(u32::MAX),
+            total: self.counts().total,
             people: self
                 .grid
                 .iter()

@@ -180,6 +180,12 @@ impl SessionCore {
         if self.config.server_counts_viewers
             && let Some(counted) = self.store.viewers
         {
+            // Of a large room not everybody is named.
+            let total = if self.large_room {
+                total.max(counted.total)
+            } else {
+                total
+            };
             return ViewerCounts {
                 total,
                 active: counted.active.min(total),

@@ -1,0 +1,491 @@
+//! A room of the protocol, small and obedient, with faults on order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kulti_protocol::signalling::{
+    BriefPeer, Broadcast, BroadcastResult, ClientFrame, GroupChange, HAND_RAISE_GROUP, Join,
+    ListenMetadata, MetadataChange, MetadataResult, OnBroadcast, OnPeerLeaveRequest, Peer,
+    PeerInfo, PeerLeaveRequest, PeerList, PeerUpdate, Permissions, Ping, PolicyChange, Role,
+    RoleChange, RoleChangeRequest, Room, RpcError, ServerNotification as Told, SetMetadata, code,
+    method, response_error, response_ok,
+};
+use serde_json::{Value, json};
+
+/// Frames for peers.
+pub(super) type Mail = Vec<(String, String)>;
+
+#[derive(Default)]
+pub(super) struct FakeRoom {
+    pub(super) peers: BTreeMap<String, Peer>,
+    listening: BTreeMap<String, BTreeSet<String>>,
+    /// Peers with an open socket, and whether they have been expelled.
+    sockets: BTreeMap<String, bool>,
+    pub(super) store: BTreeMap<String, MetadataResult>,
+    pub(super) now: u64,
+    messages: u64,
+    pub(super) locked: bool,
+    /// Errors to answer with, once each, by method.
+    pub(super) faults: BTreeMap<&'static str, Vec<RpcError>>,
+    /// Methods that are not answered at all.
+    pub(super) mute: BTreeSet<&'static str>,
+    /// Every frame that came, as peer id, method, params.
+    pub(super) heard: Vec<(String, String, Value)>,
+    pub(super) mail: Mail,
+}
+
+impl FakeRoom {
+    pub(super) fn at(now: u64) -> Self {
+        Self {
+            now,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn open(&mut self, peer_id: &str, token_role: &str) {
+        self.sockets.insert(peer_id.to_owned(), false);
+        let role = self
+            .peers
+            .get(peer_id)
+            .map_or(token_role, |peer| &peer.role)
+            .to_owned();
+        self.tell(peer_id, &Told::PolicyChange(policy(&role)));
+        if self.peers.contains_key(peer_id) {
+            self.tell_peer_list(peer_id);
+            let keys = self.listening.get(peer_id).cloned().unwrap_or_default();
+            self.tell_values(peer_id, &keys);
+        }
+    }
+
+    /// The socket is gone; the peer stays for its grace.
+    pub(super) fn close(&mut self, peer_id: &str) {
+        self.sockets.remove(peer_id);
+    }
+
+    /// The grace of a peer has run out, or it left.
+    pub(super) fn forget(&mut self, peer_id: &str) {
+        self.listening.remove(peer_id);
+        if let Some(peer) = self.peers.remove(peer_id) {
+            self.tell_others(peer_id, &Told::PeerLeave((&peer).into()));
+        }
+    }
+
+    /// The server starts anew and knows nothing.
+    pub(super) fn restart(&mut self) {
+        let now = self.now;
+        *self = Self {
+            now,
+            heard: std::mem::take(&mut self.heard),
+            ..Self::default()
+        };
+    }
+
+    pub(super) fn frame(&mut self, peer_id: &str, text: &str) {
+        let frame = ClientFrame::parse(text).expect("clients send well-formed frames");
+        self.heard.push((
+            peer_id.to_owned(),
+            frame.method.clone(),
+            frame.params.clone(),
+        ));
+        if self.mute.contains(frame.method.as_str()) {
+            return;
+        }
+        if let Some(faults) = self.faults.get_mut(frame.method.as_str())
+            && let Some(id) = &frame.id
+            && !faults.is_empty()
+        {
+            let error = faults.remove(0);
+            self.mail
+                .push((peer_id.to_owned(), response_error(id, &error).unwrap()));
+            return;
+        }
+        let Some(expelled) = self.sockets.get(peer_id).copied() else {
+            return;
+        };
+        let answer = if expelled {
+            Err(RpcError::new(code::GONE, "you have left"))
+        } else if self.peers.contains_key(peer_id) {
+            self.joined(peer_id, &frame)
+        } else {
+            self.unjoined(peer_id, &frame)
+        };
+        let Some(id) = frame.id else {
+            return;
+        };
+        let text = match answer {
+            Ok((result, after)) => {
+                let text = response_ok(&id, result).unwrap();
+                self.mail.push((peer_id.to_owned(), text));
+                self.after(peer_id, after);
+                return;
+            }
+            Err(error) => response_error(&id, &error).unwrap(),
+        };
+        self.mail.push((peer_id.to_owned(), text));
+    }
+
+    fn unjoined(&mut self, peer_id: &str, frame: &ClientFrame) -> Answer {
+        match frame.method.as_str() {
+            method::PING => Ok((
+                json!(Ping {
+                    timestamp: self.now
+                }),
+                After::Nothing,
+            )),
+            method::JOIN if self.locked => Err(RpcError::new(code::GONE, "the session is over")),
+            method::JOIN => {
+                let join: Join = read(&frame.params);
+                let role = role_of(peer_id).to_owned();
+                let mut joined = peer(peer_id, &join.name, &role, self.now);
+                joined.info.data = join.data;
+                self.peers.insert(peer_id.to_owned(), joined);
+                Ok((json!({}), After::Join))
+            }
+            method::TRACK_UPDATE => {
+                let gone = RpcError::new(code::GONE, "join again");
+                self.tell(peer_id, &Told::Error(gone));
+                self.sockets.insert(peer_id.to_owned(), true);
+                Ok((json!({}), After::Nothing))
+            }
+            _ => Err(RpcError::new(code::BAD_REQUEST, "join first")),
+        }
+    }
+
+    fn joined(&mut self, peer_id: &str, frame: &ClientFrame) -> Answer {
+        let params = &frame.params;
+        match frame.method.as_str() {
+            method::PING => Ok((
+                json!(Ping {
+                    timestamp: self.now
+                }),
+                After::Nothing,
+            )),
+            method::JOIN => Ok((json!({}), After::Join)),
+            method::LEAVE => {
+                self.sockets.remove(peer_id);
+                self.forget(peer_id);
+                Ok((json!({}), After::Nothing))
+            }
+            method::TRACK_UPDATE => Ok((json!({}), After::Nothing)),
+            method::SET_METADATA => self.set(peer_id, read(params)),
+            method::GET_METADATA => {
+                let key = params["key"].as_str().unwrap_or_default();
+                Ok((json!(self.value(key)), After::Nothing))
+            }
+            method::LISTEN_METADATA => {
+                let listen: ListenMetadata = read(params);
+                let keys: BTreeSet<String> = listen.keys.into_iter().collect();
+                let old = self
+                    .listening
+                    .insert(peer_id.to_owned(), keys.clone())
+                    .unwrap_or_default();
+                let new = keys.difference(&old).cloned().collect();
+                Ok((json!({}), After::Values(new)))
+            }
+            method::GET_PEER => {
+                let id = params["peer_id"].as_str().unwrap_or_default();
+                Ok((json!(BriefPeer::from(&self.peers[id])), After::Nothing))
+            }
+            method::BROADCAST => Ok(self.broadcast(peer_id, read(params))),
+            method::PEER_UPDATE => {
+                let update: PeerUpdate = read(params);
+                let peer = self.peers.get_mut(peer_id).unwrap();
+                if let Some(data) = update.data {
+                    peer.info.data = data;
+                }
+                Ok((json!({}), After::Update(peer_id.to_owned())))
+            }
+            method::GROUP_JOIN => Ok(self.hand(peer_id, true)),
+            method::GROUP_LEAVE => Ok(self.hand(peer_id, false)),
+            method::GROUP_REMOVE => {
+                let change: GroupChange = read(params);
+                Ok(self.hand(&change.peer_id.unwrap(), false))
+            }
+            method::ROLE_CHANGE_REQUEST => Ok(self.role_change(peer_id, read(params))),
+            method::ROLE_CHANGE => {
+                let change: RoleChange = read(params);
+                self.set_role(peer_id, &change.role);
+                Ok((json!({}), After::Nothing))
+            }
+            method::PEER_LEAVE_REQUEST => {
+                let request: PeerLeaveRequest = read(params);
+                self.send_away(peer_id, &request.requested_for, &request.reason, false);
+                Ok((json!({}), After::Nothing))
+            }
+            method::END_ROOM => {
+                let others: Vec<String> = self
+                    .peers
+                    .keys()
+                    .filter(|id| *id != peer_id)
+                    .cloned()
+                    .collect();
+                for other in others {
+                    self.send_away(peer_id, &other, "", true);
+                }
+                self.locked = true;
+                Ok((json!({}), After::Nothing))
+            }
+            other => panic!("the fake room does not know {other}"),
+        }
+    }
+
+    fn after(&mut self, peer_id: &str, after: After) {
+        match after {
+            After::Nothing => {}
+            After::Join => {
+                self.tell_peer_list(peer_id);
+                let joined = self.peers[peer_id].clone();
+                self.tell_others(peer_id, &Told::PeerJoin(joined));
+            }
+            After::Values(keys) => self.tell_values(peer_id, &keys),
+            After::Changed(key) => self.tell_listeners(&key),
+            After::Update(id) => {
+                let peer = self.peers[&id].clone();
+                let everyone: Vec<String> = self.peers.keys().cloned().collect();
+                for to in everyone {
+                    self.tell(&to, &Told::PeerUpdate(peer.clone()));
+                }
+            }
+            After::Broadcast(message) => self.tell_others(peer_id, &Told::Broadcast(*message)),
+        }
+    }
+
+    /// Sets a value as somebody, also somebody without a socket.
+    pub(super) fn put(&mut self, by: &str, key: &str, data: Value) {
+        let write = SetMetadata {
+            key: key.to_owned(),
+            data,
+            if_change_version: None,
+        };
+        self.set(by, write).expect("an unconditional write");
+        self.tell_listeners(key);
+    }
+
+    fn set(&mut self, by: &str, write: SetMetadata) -> Answer {
+        let version = self.value(&write.key).change_version;
+        if write.if_change_version.is_some_and(|seen| seen != version) {
+            return Err(RpcError::new(code::CONFLICT, "somebody was faster"));
+        }
+        let value = MetadataResult {
+            key: write.key.clone(),
+            data: write.data,
+            change_version: version + 1,
+            updated_by: by.to_owned(),
+            updated_at: self.now,
+        };
+        self.store.insert(write.key.clone(), value.clone());
+        Ok((json!(value), After::Changed(write.key)))
+    }
+
+    pub(super) fn value(&self, key: &str) -> MetadataResult {
+        self.store
+            .get(key)
+            .cloned()
+            .unwrap_or_else(|| MetadataResult {
+                key: key.to_owned(),
+                data: Value::Null,
+                change_version: 0,
+                updated_by: String::new(),
+                updated_at: 0,
+            })
+    }
+
+    fn broadcast(&mut self, by: &str, message: Broadcast) -> (Value, After) {
+        self.messages += 1;
+        let result = BroadcastResult {
+            message_id: format!("m{}", self.messages),
+            timestamp: self.now,
+        };
+        let told = OnBroadcast {
+            peer: Some((&self.peers[by]).into()),
+            roles: Vec::new(),
+            private: false,
+            message_id: result.message_id.clone(),
+            timestamp: self.now,
+            info: message.info,
+        };
+        (json!(result), After::Broadcast(Box::new(told)))
+    }
+
+    fn hand(&mut self, of: &str, raised: bool) -> (Value, After) {
+        let Some(peer) = self.peers.get_mut(of) else {
+            return (json!({"groups": []}), After::Nothing);
+        };
+        peer.groups = if raised {
+            vec![HAND_RAISE_GROUP.to_owned()]
+        } else {
+            Vec::new()
+        };
+        (json!({"groups": peer.groups}), After::Update(of.to_owned()))
+    }
+
+    fn role_change(&mut self, by: &str, request: RoleChangeRequest) -> (Value, After) {
+        let whom = request.requested_for.unwrap();
+        if request.force {
+            self.set_role(&whom, &request.role);
+        } else {
+            let asked = RoleChange {
+                requested_by: Some(by.to_owned()),
+                role: request.role,
+                token: "ask-1".into(),
+            };
+            self.tell(&whom, &Told::RoleChangeRequest(asked));
+        }
+        (json!({}), After::Nothing)
+    }
+
+    pub(super) fn set_role(&mut self, whom: &str, role: &str) {
+        let Some(peer) = self.peers.get_mut(whom) else {
+            return;
+        };
+        role.clone_into(&mut peer.role);
+        let peer = peer.clone();
+        self.tell(whom, &Told::PolicyChange(policy(role)));
+        self.tell_others(whom, &Told::PeerUpdate(peer));
+    }
+
+    fn send_away(&mut self, by: &str, whom: &str, reason: &str, room_end: bool) {
+        let told = OnPeerLeaveRequest {
+            requested_by: by.to_owned(),
+            reason: reason.to_owned(),
+            room_end,
+        };
+        self.tell(whom, &Told::PeerLeaveRequest(told));
+        self.forget(whom);
+    }
+
+    fn tell_peer_list(&mut self, to: &str) {
+        let peers = self.peers.iter().filter(|(id, _)| *id != to);
+        let list = PeerList {
+            peers: peers.map(|(id, peer)| (id.clone(), peer.clone())).collect(),
+            room: Room::new("room", "session", 1),
+        };
+        self.tell(to, &Told::PeerList(list));
+    }
+
+    fn tell_values(&mut self, to: &str, keys: &BTreeSet<String>) {
+        let values: Vec<_> = keys
+            .iter()
+            .filter_map(|key| self.store.get(key))
+            .cloned()
+            .collect();
+        if !values.is_empty() {
+            self.tell(to, &Told::MetadataChange(MetadataChange { values }));
+        }
+    }
+
+    fn tell_listeners(&mut self, key: &str) {
+        let listeners: Vec<String> = self
+            .listening
+            .iter()
+            .filter(|(_, keys)| keys.contains(key))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for to in listeners {
+            self.tell_values(&to, &BTreeSet::from([key.to_owned()]));
+        }
+    }
+
+    fn tell_others(&mut self, except: &str, told: &Told) {
+        let others: Vec<String> = self
+            .peers
+            .keys()
+            .filter(|id| *id != except)
+            .cloned()
+            .collect();
+        for to in others {
+            self.tell(&to, told);
+        }
+    }
+
+    pub(super) fn tell(&mut self, to: &str, told: &Told) {
+        if self.sockets.contains_key(to) {
+            self.mail.push((to.to_owned(), told.to_frame().unwrap()));
+        }
+    }
+
+    /// Adds somebody whose client is not simulated.
+    pub(super) fn extra(&mut self, id: &str, role: &str) {
+        let came = peer(id, &format!("Extra {id}"), role, self.now);
+        self.peers.insert(id.to_owned(), came.clone());
+        self.tell_others(id, &Told::PeerJoin(came));
+    }
+
+    /// What one peer has sent by one method.
+    pub(super) fn heard(&self, peer_id: &str, method: &str) -> Vec<&Value> {
+        self.heard
+            .iter()
+            .filter(|(from, what, _)| from == peer_id && what == method)
+            .map(|(_, _, params)| params)
+            .collect()
+    }
+}
+
+type Answer = Result<(Value, After), RpcError>;
+
+/// What follows an answer.
+enum After {
+    Nothing,
+    Join,
+    Values(BTreeSet<String>),
+    Changed(String),
+    Update(String),
+    Broadcast(Box<OnBroadcast>),
+}
+
+fn read<T: serde::de::DeserializeOwned>(params: &Value) -> T {
+    serde_json::from_value(params.clone()).expect("params of the protocol")
+}
+
+/// Peers of these tests are called after their role: `host-1`, `viewer-2`.
+pub(super) fn role_of(peer_id: &str) -> &str {
+    peer_id.split('-').next().unwrap()
+}
+
+fn peer(id: &str, name: &str, role: &str, joined_at: u64) -> Peer {
+    Peer {
+        peer_id: id.to_owned(),
+        role: role.to_owned(),
+        groups: Vec::new(),
+        joined_at,
+        realtime: true,
+        info: PeerInfo {
+            name: name.to_owned(),
+            user_id: format!("user-{id}"),
+            ..PeerInfo::default()
+        },
+        tracks: BTreeMap::new(),
+    }
+}
+
+fn policy(mine: &str) -> PolicyChange {
+    let all = Permissions {
+        end_room: true,
+        remove_others: true,
+        change_role: true,
+        poll_write: true,
+        ..Permissions::default()
+    };
+    let roles = [
+        ("host", all),
+        ("presenter", Permissions::default()),
+        ("viewer", Permissions::default()),
+    ];
+    let known_roles = roles
+        .into_iter()
+        .map(|(name, permissions)| {
+            let role = Role {
+                name: name.to_owned(),
+                permissions,
+                ..Role::default()
+            };
+            (name.to_owned(), role)
+        })
+        .collect();
+    PolicyChange {
+        name: mine.to_owned(),
+        known_roles,
+        plugins: serde_json::Map::new(),
+        template_id: String::new(),
+        app_data: BTreeMap::new(),
+    }
+}

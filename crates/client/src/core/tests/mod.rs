@@ -1,0 +1,20 @@
+//! Whole cores in virtual time, each at its socket to an in-memory room that speaks
+//! the protocol frame by frame.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod connection;
+mod disorder;
+mod fake_room;
+mod leaving;
+mod people;
+mod stage;
+mod store;
+mod talk;
+mod watch;
+mod world;

@@ -19,6 +19,9 @@ use crate::{
 const GATHER: Duration = Duration::from_millis(20);
 /// Where one leaves, others are likely to follow.
 const GATHER_URGENT: Duration = Duration::from_millis(100);
+/// When a session ends, clients report the watch time since their last heartbeat: so
+/// long they are waited for. What comes later is paid in a transaction of its own.
+const LAST_BEATS: Duration = Duration::from_millis(1_500);
 /// Between attempts while the database fails.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -100,7 +103,7 @@ impl Ledger {
         if !gathered.is_empty() {
             self.pace.lock().committed();
             self.db.commit(rows(&gathered, now)).await?;
-            self.on_disk(&gathered);
+            self.update(&gathered, Evidence::on_disk);
         }
         self.committed.send_replace(number);
         Ok(())
@@ -109,28 +112,74 @@ impl Ledger {
     /// Ends a session in the books and pays for it, in one transaction. Safe to repeat:
     /// what was paid before is not paid again.
     pub(crate) async fn settle(&self, session: &SessionEntry, end: Ended) -> Result<(), DbError> {
-        self.pay(session, end, None).await?;
+        self.last_beats(&session.id, end.at).await;
+        self.close_attendance(&session.id, end.at);
+        self.pay(session, end, false).await?;
         session.set_ended(end);
         Ok(())
     }
 
-    /// Pays for what `user_id` claimed after the session's end.
+    /// Waits until all clients that were there at the end have reported, within reason.
+    async fn last_beats(&self, session_id: &str, ended_at: u64) {
+        let all_reported = async {
+            loop {
+                let beat = self.beats.notified();
+                tokio::pin!(beat);
+                // Before looking, so that none is missed in between.
+                beat.as_mut().enable();
+                let owed = self.sessions.lock().get(session_id).is_some_and(|ledger| {
+                    ledger
+                        .by_user
+                        .values()
+                        .any(|evidence| evidence.owes_last_beat(ended_at))
+                });
+                if !owed {
+                    return;
+                }
+                beat.await;
+            }
+        };
+        let _ = tokio::time::timeout(LAST_BEATS, all_reported).await;
+    }
+
+    fn close_attendance(&self, session_id: &str, ended_at: u64) {
+        if let Some(ledger) = self.sessions.lock().get_mut(session_id) {
+            for evidence in ledger.by_user.values_mut() {
+                evidence.disconnect(ended_at);
+            }
+        }
+    }
+
+    /// Pays for what `user_id` claimed after the session's end, if it is not paid for,
+    /// together with others who do so at the same time.
     pub(super) async fn settle_late(
         &self,
         session: &SessionEntry,
         end: Ended,
         user_id: &str,
     ) -> Result<(), DbError> {
+        if !self.is_unpaid(&session.id, user_id) {
+            return Ok(());
+        }
         let _one_at_a_time = session.ending.lock().await;
-        self.pay(session, end, Some(user_id)).await
+        if !self.is_unpaid(&session.id, user_id) {
+            return Ok(()); // paid together with somebody else's
+        }
+        tokio::time::sleep(GATHER_URGENT).await;
+        self.pay(session, end, true).await
     }
 
-    async fn pay(
-        &self,
-        session: &SessionEntry,
-        end: Ended,
-        only: Option<&str>,
-    ) -> Result<(), DbError> {
+    fn is_unpaid(&self, session_id: &str, user_id: &str) -> bool {
+        let sessions = self.sessions.lock();
+        let evidence = sessions
+            .get(session_id)
+            .and_then(|ledger| ledger.by_user.get(user_id));
+        evidence.is_some_and(Evidence::is_unpaid)
+    }
+
+    /// Writes and pays what is unwritten or unpaid; `late` for what came after the
+    /// session was paid.
+    async fn pay(&self, session: &SessionEntry, end: Ended, late: bool) -> Result<(), DbError> {
         let attended_before = self.db.attended_before(&session.id, end.at).await?;
         let now = self.clock.now_ms();
         let (gathered, vouched) = self.gather_session(&session.id, end.at);
@@ -146,9 +195,13 @@ impl Ledger {
             attended_before: &attended_before,
             vouched: &vouched,
         };
-        writes.extend(facts.payouts(only, now).into_iter().map(Write::Payout));
+        let owed = |user_id: &str| !late || gathered.iter().any(|g| &*g.user_id == user_id);
+        writes.extend(facts.payouts(owed, now).into_iter().map(Write::Payout));
         self.db.commit(writes).await?;
-        self.on_disk(&gathered);
+        self.update(&gathered, |evidence, written| {
+            evidence.on_disk(written);
+            evidence.paid(written);
+        });
         Ok(())
     }
 
@@ -169,7 +222,7 @@ impl Ledger {
                 user_id.clone(),
                 evidence.vouched(until, self.reconnect_grace_ms),
             );
-            if evidence.is_unwritten() {
+            if evidence.is_unwritten() || evidence.is_unpaid() {
                 gathered.push(Gathered {
                     session_id: session_id.clone(),
                     user_id: user_id.clone(),
@@ -180,14 +233,14 @@ impl Ledger {
         (gathered, vouched)
     }
 
-    fn on_disk(&self, gathered: &[Gathered]) {
+    fn update(&self, gathered: &[Gathered], by: impl Fn(&mut Evidence, &Evidence)) {
         let mut sessions = self.sessions.lock();
         for written in gathered {
             if let Some(evidence) = sessions
                 .get_mut(&written.session_id)
                 .and_then(|ledger| ledger.by_user.get_mut(&written.user_id))
             {
-                evidence.on_disk(&written.evidence);
+                by(evidence, &written.evidence);
             }
         }
     }

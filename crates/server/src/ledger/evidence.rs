@@ -36,10 +36,14 @@ pub(super) struct Evidence {
     /// Set for those who were connected when an earlier run of the server wrote for the
     /// last time: until when it can vouch for them.
     connected_before_until: Option<u64>,
+    /// When the last heartbeat with intervals came.
+    last_beat: Option<u64>,
     /// The last heartbeat without intervals: when, and whether it said active.
     last_plain_beat: Option<(u64, bool)>,
     /// The attendance changed since it was written.
     attendance_unwritten: bool,
+    /// The claims changed since they were paid for, or nobody remembers whether they were.
+    unpaid: bool,
 }
 
 impl Evidence {
@@ -51,8 +55,10 @@ impl Evidence {
             attended: IntervalSet::new(),
             connected_since: None,
             connected_before_until: None,
+            last_beat: None,
             last_plain_beat: None,
             attendance_unwritten: false,
+            unpaid: false,
         }
     }
 
@@ -67,6 +73,7 @@ impl Evidence {
             claimed,
             attended: set(&row.attended)?,
             connected_before_until: row.connected_until,
+            unpaid: true,
             ..Self::new(joined_at)
         })
     }
@@ -93,6 +100,25 @@ impl Evidence {
     /// When the server saw the participant last; 0 for never.
     pub(super) fn last_seen(&self) -> u64 {
         self.attended.bounds().map_or(0, |(_, end)| end)
+    }
+
+    /// Whether a client that reports intervals was there at `ended_at` and has not
+    /// reported since: it is about to.
+    pub(super) fn owes_last_beat(&self, ended_at: u64) -> bool {
+        self.last_beat.is_some_and(|at| at < ended_at)
+            && (self.is_connected() || self.last_seen() >= ended_at)
+    }
+
+    /// Whether there may be something to pay for.
+    pub(super) fn is_unpaid(&self) -> bool {
+        self.unpaid
+    }
+
+    /// What `paid`, a copy of this, claims has been paid for.
+    pub(super) fn paid(&mut self, paid: &Self) {
+        if self.claimed == paid.claimed {
+            self.unpaid = false;
+        }
     }
 
     /// Whether there is something to write.
@@ -155,9 +181,11 @@ impl Evidence {
         if claimed.len() > stretches {
             return None;
         }
+        self.unpaid |= claimed != self.claimed;
         self.claimed = claimed;
-        if let Beat::Plain { active } = beat {
-            self.last_plain_beat = Some((now, *active));
+        match beat {
+            Beat::Intervals(_) => self.last_beat = Some(now),
+            Beat::Plain { active } => self.last_plain_beat = Some((now, *active)),
         }
         Some(())
     }

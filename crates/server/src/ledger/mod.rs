@@ -64,6 +64,12 @@ pub(crate) struct Settled {
     pub(crate) acknowledged: IntervalSet,
 }
 
+/// The next commit to be gathered, which will hold what was just added.
+struct Awaited {
+    number: u64,
+    urgent: bool,
+}
+
 #[derive(Default)]
 struct SessionLedger {
     by_user: HashMap<Arc<str>, Evidence>,
@@ -81,6 +87,8 @@ pub(crate) struct Ledger {
     reconnect_grace_ms: u64,
     sessions: Mutex<HashMap<Arc<str>, SessionLedger>>,
     pace: Mutex<Pace>,
+    /// A heartbeat came.
+    beats: Notify,
     /// Something changed …
     changed: Notify,
     /// … that must not wait for the pace.
@@ -107,6 +115,7 @@ impl Ledger {
                 millis(settings.commit_interval),
                 now,
             )),
+            beats: Notify::new(),
             changed: Notify::new(),
             urgent: AtomicBool::new(false),
             next_commit: Mutex::new(1),
@@ -191,7 +200,7 @@ impl Ledger {
         let now = self.clock.now_ms();
         let ended = session.ended();
         let until = ended.map_or(now, |end| end.at.min(now));
-        let (on_disk, commit) = {
+        let commit = {
             let mut sessions = self.sessions.lock();
             let evidence = sessions
                 .entry(session.id.clone())
@@ -202,24 +211,40 @@ impl Ledger {
             evidence
                 .claim(&beat, now, until, STRETCHES)
                 .ok_or(LedgerError::TooManyStretches)?;
-            if !evidence.is_connected() {
-                // Sent after leaving: nobody will ask again soon.
-                self.urgent.store(true, Ordering::Release);
-            }
-            (!evidence.has_unwritten_claims(), *self.next_commit.lock())
+            // One who has left will not ask again soon.
+            let urgent = !evidence.is_connected();
+            let number = *self.next_commit.lock();
+            evidence
+                .has_unwritten_claims()
+                .then_some(Awaited { number, urgent })
         };
-        match ended {
-            _ if on_disk => {}
-            Some(end) => self.settle_late(session, end, user_id).await?,
-            None => {
-                self.changed.notify_one();
-                let mut committed = self.committed.subscribe();
-                // Ran out of patience or shutting down: the answer says what is on disk.
-                let _ = tokio::time::timeout(PATIENCE, committed.wait_for(|done| *done >= commit))
-                    .await;
-            }
+        self.beats.notify_waiters();
+        if ended.is_none()
+            && let Some(commit) = commit
+        {
+            self.wait_for(commit).await;
+        }
+        // Asked anew: the session may have ended a moment ago, and been paid without this.
+        if let Some(end) = session.ended() {
+            self.settle_late(session, end, user_id).await?;
         }
         Ok(self.settled(session, user_id, participant.role, &beat, until))
+    }
+
+    /// Waits until a commit is on disk, if that is going to be soon. Otherwise a later
+    /// heartbeat is told of it.
+    async fn wait_for(&self, commit: Awaited) {
+        let mut committed = self.committed.subscribe();
+        if commit.urgent {
+            self.urgent.store(true, Ordering::Release);
+        }
+        self.changed.notify_one();
+        let pause = self.pace.lock().wait_ms(self.clock.now_ms());
+        if commit.urgent || Duration::from_millis(pause) < PATIENCE {
+            let on_disk = committed.wait_for(|done| *done >= commit.number);
+            // Too late, or shutting down: the answer says what is on disk.
+            let _ = tokio::time::timeout(PATIENCE, on_disk).await;
+        }
     }
 
     fn settled(

@@ -30,9 +30,9 @@ struct Details<'a, Facts> {
 }
 
 impl SessionFacts<'_> {
-    /// What participants are owed in all; of everybody, or of `only` and the host, whose
+    /// What participants are owed in all: those that `owed` picks, and the host, whose
     /// payout depends on everybody's.
-    pub(super) fn payouts(&self, only: Option<&str>, at: u64) -> Vec<Payout> {
+    pub(super) fn payouts(&self, owed: impl Fn(&str) -> bool, at: u64) -> Vec<Payout> {
         let participants = self.session.participants();
         let viewers_active_ms = participants
             .iter()
@@ -41,9 +41,7 @@ impl SessionFacts<'_> {
             .sum();
         participants
             .iter()
-            .filter(|(user_id, participant)| {
-                participant.role == Role::Host || only.is_none_or(|only| only == &**user_id)
-            })
+            .filter(|(user_id, participant)| participant.role == Role::Host || owed(user_id))
             .filter_map(|(user_id, participant)| {
                 let active_ms = self.active_ms(user_id);
                 let (kind, (credits, details)) = match participant.role {

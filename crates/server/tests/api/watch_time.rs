@@ -1,3 +1,8 @@
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Command, Stdio},
+};
+
 use kulti_protocol::api::{EndSessionResponse, HeartbeatResponse, Session, TransactionsResponse};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -62,7 +67,7 @@ async fn an_hour_old() -> (TestServer, Client, Client, Session, u64) {
 
 #[tokio::test]
 async fn watch_time_is_what_was_claimed_and_seen() {
-    let server = TestServer::start().await;
+    let server = TestServer::start_with(|settings| settings.watch.commit_burst = 1_000).await;
     let (ann, ben) = (server.guest("Ann").await, server.guest("Ben").await);
     let session = ann.create("Rust").await;
     let before = now_ms();
@@ -93,15 +98,15 @@ async fn without_a_connection_nothing_counts() {
     let server = TestServer::start().await;
     let ann = server.guest("Ann").await;
     let session = ann.create("Rust").await;
-    let answer = good_beat(&ann, &session, json!([[session.started_at, now_ms()]])).await;
+    let sent = json!([[session.started_at, now_ms()]]);
+    let answer = eventually("it is kept, and need not be sent again", async || {
+        let answer = good_beat(&ann, &session, sent.clone()).await;
+        (json!(answer.acknowledged) == sent).then_some(answer)
+    })
+    .await;
     assert_eq!(
         (answer.watch_duration_seconds, answer.estimated_credits),
         (0, 0)
-    );
-    assert_eq!(
-        answer.acknowledged.unwrap().len(),
-        1,
-        "it is kept, and need not be sent again"
     );
 }
 
@@ -136,7 +141,7 @@ async fn strangers_and_nonsense_are_refused() {
 
 #[tokio::test]
 async fn heartbeats_without_intervals_count_as_the_web_products() {
-    let server = TestServer::start().await;
+    let server = TestServer::start_with(|settings| settings.watch.commit_burst = 1_000).await;
     let ben = server.guest("Ben").await;
     let session = server.guest("Ann").await.create("Rust").await;
     let _socket = ben.enter(&session, "peer-ben").await;
@@ -252,25 +257,99 @@ async fn what_is_reported_after_the_end_is_paid_too() {
 }
 
 #[tokio::test]
-async fn what_is_acknowledged_survives_a_restart() {
+async fn clients_that_report_when_the_session_ends_are_paid_at_once() {
+    let (_server, host, watcher, session, began) = an_hour_old().await;
+    let mut socket = watcher.enter(&session, "peer-ben").await;
+    good_beat(&watcher, &session, json!([[began, began + 10 * MINUTE]])).await;
+    let (end, ()) = tokio::join!(host.end(&session), async {
+        socket
+            .until(|frame| frame["method"] == "on-peer-leave-request")
+            .await;
+        good_beat(&watcher, &session, json!([[began, began + 20 * MINUTE]])).await;
+    });
+    end.expect::<EndSessionResponse>(StatusCode::OK);
+    let paid: TransactionsResponse = watcher
+        .get("/api/credits/transactions")
+        .await
+        .expect(StatusCode::OK);
+    let amounts: Vec<_> = paid.transactions.iter().map(|t| t.amount).collect();
+    assert_eq!(amounts, [30], "one payment for all 20 minutes");
+}
+
+#[tokio::test]
+async fn nothing_is_lost_between_the_last_heartbeats_and_the_end() {
+    let (_server, host, watcher, session, began) = an_hour_old().await;
+    let beats = (0..30u64).map(|minute| {
+        let (watcher, session) = (&watcher, &session);
+        async move {
+            let from = began + minute * MINUTE;
+            good_beat(watcher, session, json!([[from, from + MINUTE]])).await
+        }
+    });
+    let (_, ends) = tokio::join!(
+        futures_util::future::join_all(beats),
+        futures_util::future::join_all((0..4).map(|_| host.end(&session))),
+    );
+    for end in ends {
+        end.expect::<EndSessionResponse>(StatusCode::OK);
+    }
+    assert_eq!(
+        watcher.balance().await,
+        45,
+        "30 minutes × 1.5, whichever heartbeats came before the end"
+    );
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_survives_a_kill() {
     let (server, _host, watcher, session, began) = an_hour_old().await;
-    let sent = json!([[began, began + 7 * MINUTE]]);
-    let answer = good_beat(&watcher, &session, sent.clone()).await;
-    assert_eq!(json!(answer.acknowledged), sent);
-    // Not stopped cleanly: dropped, as far as one can within one process.
-    let TestServer { server, data } = server;
-    drop(server);
-    let server = eventually("the folder is free", async || {
-        let settings = kulti_server::Settings::embedded(data.path());
-        kulti_server::Server::start(settings).await.ok()
-    })
-    .await;
+    let data = server.stop().await;
+    for minute in 0..3 {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_kulti-server"))
+            .args(["--listen", "127.0.0.1:0", "--data"])
+            .arg(data.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let watcher = Client {
+            origin: line.trim().trim_start_matches("listening on ").to_owned(),
+            ..watcher.clone()
+        };
+        let from = began + minute * 10 * MINUTE;
+        let beats = (0..10u64).map(|n| {
+            let (watcher, session) = (&watcher, &session);
+            let from = from + n * MINUTE;
+            async move {
+                let sent = json!([[from, from + MINUTE]]);
+                eventually("the minute is acknowledged", async || {
+                    let answer = good_beat(watcher, session, sent.clone()).await;
+                    (json!(answer.acknowledged) == sent).then_some(())
+                })
+                .await;
+            }
+        });
+        futures_util::future::join_all(beats).await;
+        // SIGKILL: nothing can be written any more.
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+    let server = TestServer::start_on(data, |_| {}).await;
     let watcher = Client {
-        origin: server.origin().to_owned(),
+        origin: server.server.origin().to_owned(),
         ..watcher
     };
     let answer = good_beat(&watcher, &session, json!([])).await;
-    assert_eq!(answer.watch_duration_seconds, 7 * 60);
+    assert_eq!(
+        acknowledged / 1_000,
+        30 * 60,
+        "all heartbeats were acknowledged"
+    );
+    assert_eq!(answer.watch_duration_seconds, 30 * 60);
 }
 
 #[tokio::test]

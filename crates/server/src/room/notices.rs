@@ -143,7 +143,7 @@ impl Room {
                 policy: &self.policy,
                 except: receiver,
                 others: if self.is_large() {
-                    LISTED_IN_LARGE_ROOM
+                    self.limits.large_room_at / LISTED_IN_LARGE_ROOM
                 } else {
                     usize::MAX
                 },

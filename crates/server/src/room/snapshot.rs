@@ -140,7 +140,9 @@ impl Room {
         let ahead = if saved.clean { 0 } else { VERSIONS_AHEAD };
         room.store.raise_floor(saved.floor.saturating_add(ahead));
         for entry in saved.store {
+            let reserved = room.policy.names_key(&entry.key);
             let entry = Entry {
+                reserved,
                 key: entry.key,
                 data: entry.data,
                 version: entry.version,

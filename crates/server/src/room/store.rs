@@ -22,6 +22,9 @@ pub(super) struct Entry {
     pub(super) updated_by: Arc<str>,
     /// ms since the epoch.
     pub(super) updated_at: u64,
+    /// Free of the limits on number and sum, so that a full store cannot stop the
+    /// session itself.
+    pub(super) reserved: bool,
 }
 
 impl Entry {
@@ -29,12 +32,12 @@ impl Entry {
         self.data.get() == "null"
     }
 
-    fn bytes(&self) -> usize {
-        if self.is_deleted() {
-            0
-        } else {
-            self.key.len() + self.data.get().len()
+    /// What it takes of the store's room: keys and bytes.
+    fn size(&self) -> (usize, usize) {
+        if self.reserved || self.is_deleted() {
+            return (0, 0);
         }
+        (1, self.key.len() + self.data.get().len())
     }
 
     pub(super) fn wire(&self) -> ValueOut<'_> {
@@ -58,7 +61,7 @@ pub(super) struct ValueOut<'a> {
     pub(super) updated_at: u64,
 }
 
-/// Limits of a store; `unlimited` is for keys that must always fit in.
+/// Limits of a store.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StoreLimits {
     pub(super) keys: usize,
@@ -70,8 +73,9 @@ pub(super) struct StoreLimits {
 #[derive(Debug, Default)]
 pub(super) struct Store {
     entries: BTreeMap<Arc<str>, Entry>,
-    live: usize,
+    keys: usize,
     bytes: usize,
+    tombstones: usize,
     /// Highest version of a key whose tombstone was dropped: new keys start above it,
     /// so that no version is ever given twice.
     floor: u64,
@@ -93,8 +97,7 @@ impl Store {
         self.entries.values()
     }
 
-    /// Sets a key; `null` deletes it. `reserved` keys are free of the limits on
-    /// number and sum, so that a full store cannot stop the session itself.
+    /// Sets a key; `null` deletes it.
     pub(super) fn set(
         &mut self,
         key: &str,
@@ -103,57 +106,63 @@ impl Store {
         reserved: bool,
         limits: StoreLimits,
     ) -> Result<&Entry, RpcError> {
-        let deletes = data.get() == "null";
-        let old = self.entries.get(key);
-        let old_bytes = old.map_or(0, Entry::bytes);
-        let was_live = old.is_some_and(|entry| !entry.is_deleted());
         if data.get().len() > limits.value_bytes {
             return Err(RpcError::new(
                 code::TOO_LARGE,
                 format!("a value may have {} bytes at most", limits.value_bytes),
             ));
         }
-        let new_bytes = if deletes {
-            0
-        } else {
-            key.len() + data.get().len()
+        let old = self.entries.get(key);
+        let entry = Entry {
+            key: old.map_or_else(|| Arc::from(key), |old| old.key.clone()),
+            data,
+            version: self.version(key) + 1,
+            updated_by: writer.0.clone(),
+            updated_at: writer.1,
+            reserved,
         };
-        if !deletes && !reserved {
-            if !was_live && self.live >= limits.keys {
-                return Err(RpcError::new(
-                    code::TOO_LARGE,
-                    format!("the store is full: it has room for {} keys", limits.keys),
-                ));
-            }
-            if self.bytes - old_bytes + new_bytes > limits.bytes {
-                return Err(RpcError::new(
-                    code::TOO_LARGE,
-                    format!("the store is full: it has room for {} bytes", limits.bytes),
-                ));
-            }
+        let (old_keys, old_bytes) = old.map_or((0, 0), Entry::size);
+        let (new_keys, new_bytes) = entry.size();
+        let keys = self.keys - old_keys + new_keys;
+        let bytes = self.bytes - old_bytes + new_bytes;
+        // Whoever takes less room than before may always do so.
+        if new_keys > old_keys && keys > limits.keys {
+            return Err(RpcError::new(
+                code::TOO_LARGE,
+                format!("the store is full: it has room for {} keys", limits.keys),
+            ));
         }
-        self.bytes = self.bytes - old_bytes + new_bytes;
-        self.live = self.live - usize::from(was_live) + usize::from(!deletes);
-        if deletes && self.entries.len() - self.live > TOMBSTONES {
+        if new_bytes > old_bytes && bytes > limits.bytes {
+            return Err(RpcError::new(
+                code::TOO_LARGE,
+                format!("the store is full: it has room for {} bytes", limits.bytes),
+            ));
+        }
+        if entry.is_deleted() && self.tombstones >= TOMBSTONES {
             self.drop_tombstones();
         }
-        let floor = self.floor;
-        let key: Arc<str> = self
-            .entries
-            .get_key_value(key)
-            .map_or_else(|| Arc::from(key), |(key, _)| key.clone());
-        let entry = self.entries.entry(key.clone()).or_insert_with(|| Entry {
-            key,
-            data: data.clone(),
-            version: floor,
-            updated_by: Arc::from(""),
-            updated_at: 0,
-        });
-        entry.data = data;
-        entry.version += 1;
-        entry.updated_by = writer.0.clone();
-        entry.updated_at = writer.1;
-        Ok(entry)
+        self.take_out(key);
+        Ok(self.put_in(entry))
+    }
+
+    fn take_out(&mut self, key: &str) {
+        if let Some(old) = self.entries.remove(key) {
+            let (keys, bytes) = old.size();
+            self.keys -= keys;
+            self.bytes -= bytes;
+            self.tombstones -= usize::from(old.is_deleted());
+        }
+    }
+
+    fn put_in(&mut self, entry: Entry) -> &Entry {
+        let (keys, bytes) = entry.size();
+        self.keys += keys;
+        self.bytes += bytes;
+        self.tombstones += usize::from(entry.is_deleted());
+        self.entries
+            .entry(entry.key.clone())
+            .insert_entry(entry)
+            .into_mut()
     }
 
     fn drop_tombstones(&mut self) {
@@ -165,14 +174,13 @@ impl Store {
             .max();
         self.floor = self.floor.max(dropped.unwrap_or(0));
         self.entries.retain(|_, entry| !entry.is_deleted());
+        self.tombstones = 0;
     }
 
     /// Puts an entry back as it was saved, its version raised by `ahead`.
     pub(super) fn restore(&mut self, mut entry: Entry, ahead: u64) {
         entry.version = entry.version.saturating_add(ahead);
-        self.bytes += entry.bytes();
-        self.live += usize::from(!entry.is_deleted());
-        self.entries.insert(entry.key.clone(), entry);
+        self.put_in(entry);
     }
 
     pub(super) fn floor(&self) -> u64 {
@@ -188,7 +196,8 @@ impl Store {
         let highest = self.entries.values().map(|entry| entry.version).max();
         self.floor = self.floor.max(highest.unwrap_or(0));
         self.entries.clear();
-        self.live = 0;
+        self.keys = 0;
         self.bytes = 0;
+        self.tombstones = 0;
     }
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::server::{TestServer, token};
 
@@ -17,7 +17,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An open socket.
 pub struct Client {
-    pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    pub socket: WebSocketStream<TcpStream>,
     /// Notifications that came while something else was waited for.
     pub seen: VecDeque<Value>,
     next_id: u32,
@@ -25,7 +25,10 @@ pub struct Client {
 
 pub async fn try_open(address: SocketAddr, peer: &str, token: &str) -> Result<Client, Error> {
     let url = format!("ws://{address}/ws?peer={peer}&token={token}&protocol_version=2.5");
-    let (socket, _) = connect_async(url).await?;
+    let socket = TcpSocket::new_v4()?;
+    socket.set_recv_buffer_size(16 * 1024)?; // what is not read soon fills up
+    let stream = socket.connect(address).await?;
+    let (socket, _) = client_async(url, stream).await?;
     Ok(Client {
         socket,
         seen: VecDeque::new(),

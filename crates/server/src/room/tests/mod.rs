@@ -1,1 +1,13 @@
+//! Rooms under test: fake clients on a simulated network, with a clock of their own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod fuzz;
+mod joining;
+mod large;
+mod messages;
+mod people;
+mod plans;
+mod rights;
+mod stage;
+mod store;
+mod world;

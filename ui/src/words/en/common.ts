@@ -66,7 +66,7 @@ export const errors: Record<ErrorCode, (context: ErrorContext) => ErrorWords> = 
   }),
   badName: () => ({
     what: 'This name does not fit.',
-    todo: 'A name has 1 to 64 characters.',
+    todo: 'A name has 1 to 80 characters.',
   }),
   badTitle: () => ({
     what: 'This title does not fit.',

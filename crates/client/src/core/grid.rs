@@ -151,7 +151,7 @@ mod tests {
     enum Change {
         Insert(u8, Group),
         Remove(u8),
-        ChangeGroup(u8, Group),
+        Regroup(u8, Group),
     }
 
     fn group() -> impl Strategy<Value = Group> {
@@ -166,7 +166,7 @@ mod tests {
         prop_oneof![
             3 => (0..40_u8, group()).prop_map(|(id, group)| Change::Insert(id, group)),
             2 => (0..40_u8).prop_map(Change::Remove),
-            1 => (0..40_u8, group()).prop_map(|(id, group)| Change::ChangeGroup(id, group)),
+            1 => (0..40_u8, group()).prop_map(|(id, group)| Change::Regroup(id, group)),
         ]
     }
 
@@ -236,7 +236,7 @@ mod tests {
                         truth.remove(&id);
                         id
                     }
-                    Change::ChangeGroup(id, group) => {
+                    Change::Regroup(id, group) => {
                         let id = format!("p{id}");
                         grid.change_group(&id, *group);
                         truth.entry(id.clone()).and_modify(|old| *old = *group);

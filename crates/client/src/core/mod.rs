@@ -13,6 +13,7 @@ mod clock;
 mod connection;
 mod grid;
 mod hands;
+mod heartbeats;
 mod intent;
 pub mod io;
 mod person;

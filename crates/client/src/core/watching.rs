@@ -1,21 +1,14 @@
 //! The watch time of this stay: how it is shown, and how it gets to the ledger.
 
 use kulti_protocol::{
-    api::{HeartbeatRequest, HeartbeatResponse, Interval, WatchPolicy},
+    api::{HeartbeatRequest, HeartbeatResponse, WatchPolicy},
     store_keys::WatchState,
 };
 use kulti_watch::{IntervalSet, Policy, Reason, Signal, Status, WatchTimer, credits};
 
+use super::heartbeats::Heartbeats;
 use super::view::{PauseReason, Presence, RibbonSpan, WatchView};
 
-/// The longest time between heartbeats.
-const BEAT_MS: u64 = 30_000;
-/// The shortest, however often someone looks away and back.
-const BEAT_GAP_MS: u64 = 2_000;
-/// An answer that has not come after this long will not come.
-const ANSWER_LIMIT_MS: u64 = 90_000;
-/// How many stretches one heartbeat carries; its body may have 64 KB.
-const BEAT_INTERVALS: usize = 1_000;
 /// How often the view is sent while time does not count.
 const PAUSED_VIEW_MS: u64 = 10_000;
 
@@ -25,30 +18,11 @@ pub(super) struct Watching {
     timer: WatchTimer,
     grace_ms: u64,
     credits_per_minute: u32,
-    session_id: String,
     in_stay: bool,
     connected: bool,
-    acknowledged: IntervalSet,
-    beats: Beats,
+    beats: Heartbeats,
     /// Whole credits that were celebrated.
     credits_told: u64,
-}
-
-#[derive(Debug, Default)]
-struct Beats {
-    sequence: u64,
-    under_way: Option<UnderWay>,
-    last_at: Option<u64>,
-    /// What the last heartbeat said of activity.
-    told_active: Option<bool>,
-    failures: u32,
-}
-
-#[derive(Debug)]
-struct UnderWay {
-    sequence: u64,
-    since: u64,
-    carried: IntervalSet,
 }
 
 impl Watching {
@@ -61,11 +35,9 @@ impl Watching {
             }),
             grace_ms: policy.reconnect_grace_ms,
             credits_per_minute,
-            session_id: session_id.to_owned(),
             in_stay: false,
             connected: true,
-            acknowledged: IntervalSet::new(),
-            beats: Beats::default(),
+            beats: Heartbeats::new(session_id),
             credits_told: 0,
         }
     }
@@ -151,73 +123,21 @@ impl Watching {
 
     /// The heartbeat that is due, with its sequence number.
     pub(super) fn due(&mut self, now: u64) -> Option<(u64, HeartbeatRequest)> {
-        self.beats
-            .under_way
-            .take_if(|beat| now >= beat.since + ANSWER_LIMIT_MS);
-        if !self.in_stay || now < self.beat_at(now)? {
+        let active = self.timer.status(now).counting;
+        if !self.in_stay || now < self.beats.at(now, active)? {
             return None;
         }
-        let active = self.timer.status(now).counting;
         Some(self.beat(now, active))
     }
 
-    /// When the next heartbeat is due; none while one is under way.
-    fn beat_at(&self, now: u64) -> Option<u64> {
-        if self.beats.under_way.is_some() {
-            return None;
-        }
-        let Some(last) = self.beats.last_at else {
-            return Some(now);
-        };
-        let changed = self.beats.told_active != Some(self.timer.status(now).counting);
-        let wait = match self.beats.failures {
-            0 if changed => BEAT_GAP_MS,
-            0 => BEAT_MS,
-            failures => (BEAT_GAP_MS << failures.min(4)).min(BEAT_MS),
-        };
-        Some(last + wait)
-    }
-
     fn beat(&mut self, now: u64, active: bool) -> (u64, HeartbeatRequest) {
-        let unsettled = self.timer.intervals(now).difference(&self.acknowledged);
-        let carried: IntervalSet = unsettled.iter().take(BEAT_INTERVALS).collect();
-        let request = HeartbeatRequest {
-            session_id: self.session_id.clone(),
-            is_active: active,
-            intervals: Some(carried.iter().filter_map(to_wire).collect()),
-        };
-        self.beats.sequence += 1;
-        self.beats.last_at = Some(now);
-        self.beats.told_active = Some(active);
-        self.beats.under_way = Some(UnderWay {
-            sequence: self.beats.sequence,
-            since: now,
-            carried,
-        });
-        (self.beats.sequence, request)
+        let counted = self.timer.intervals(now);
+        self.beats.make(now, active, &counted)
     }
 
     /// A heartbeat was answered, or was not.
     pub(super) fn answered(&mut self, sequence: u64, result: Result<&HeartbeatResponse, &str>) {
-        let Some(beat) = self
-            .beats
-            .under_way
-            .take_if(|beat| beat.sequence == sequence)
-        else {
-            return;
-        };
-        match result {
-            Ok(response) => {
-                self.beats.failures = 0;
-                let settled = match &response.acknowledged {
-                    Some(intervals) => intervals.iter().filter_map(from_wire).collect(),
-                    // A server that knows no intervals has counted in its own way.
-                    None => beat.carried,
-                };
-                self.acknowledged.merge(&settled);
-            }
-            Err(_) => self.beats.failures = self.beats.failures.saturating_add(1),
-        }
+        self.beats.answered(sequence, result);
     }
 
     /// The whole credits, if a new one has been earned since this was asked last.
@@ -258,7 +178,7 @@ impl Watching {
                     reason: span.reason.map(reason),
                 })
                 .collect(),
-            confirmed_ms: counted.intersect(&self.acknowledged).measure_ms(),
+            confirmed_ms: counted.intersect(self.beats.acknowledged()).measure_ms(),
         }
     }
 
@@ -282,24 +202,13 @@ impl Watching {
         if !self.in_stay {
             return None;
         }
-        let answer = self
-            .beats
-            .under_way
-            .as_ref()
-            .map(|beat| beat.since + ANSWER_LIMIT_MS);
-        [self.timer.next_deadline_ms(now), self.beat_at(now), answer]
+        let status = self.timer.status(now);
+        let beat = self.beats.at(now, status.counting);
+        [status.next_deadline_ms, beat, self.beats.answer_ends()]
             .into_iter()
             .flatten()
             .min()
     }
-}
-
-fn to_wire((start, end): (u64, u64)) -> Option<Interval> {
-    Some([i64::try_from(start).ok()?, i64::try_from(end).ok()?])
-}
-
-fn from_wire([start, end]: &Interval) -> Option<(u64, u64)> {
-    Some((u64::try_from(*start).ok()?, u64::try_from(*end).ok()?))
 }
 
 /// A reason as the view names it.
@@ -325,63 +234,17 @@ mod tests {
         watching
     }
 
-    fn answer(acknowledged: Option<Vec<Interval>>) -> HeartbeatResponse {
-        HeartbeatResponse {
-            success: true,
-            watch_duration_seconds: 0,
-            estimated_credits: 0,
-            timestamp: 0,
-            acknowledged,
-        }
-    }
-
     #[test]
-    fn beats_at_joining_every_thirty_seconds_and_at_changes() {
+    fn a_pause_is_told_to_the_ledger_at_once() {
         let mut watching = watching();
         let (first, request) = watching.due(1_000).unwrap();
         assert!(request.is_active);
-        watching.answered(first, Ok(&answer(Some(Vec::new()))));
-        assert_eq!(watching.due(30_999), None);
-        let (second, request) = watching.due(31_000).unwrap();
-        assert_eq!(request.intervals, Some(vec![[501_000, 531_000]]));
-        watching.answered(second, Ok(&answer(request.intervals)));
-
-        watching.signal(35_000, Signal::WindowHidden);
-        assert_eq!(
-            watching.deadline(35_000),
-            Some(33_000),
-            "a change is told at once"
-        );
-        let (_, request) = watching.due(35_000).unwrap();
-        assert!(!request.is_active);
-        assert_eq!(
-            request.intervals,
-            Some(vec![[531_000, 535_000]]),
-            "only what is not settled"
-        );
-    }
-
-    #[test]
-    fn what_was_not_acknowledged_is_sent_again() {
-        let mut watching = watching();
-        let (first, _) = watching.due(1_000).unwrap();
         watching.answered(first, Err("offline"));
-        let (second, request) = watching.due(5_000).unwrap();
-        assert_eq!(request.intervals, Some(vec![[501_000, 505_000]]));
-        watching.answered(second, Err("offline"));
-        assert_eq!(watching.due(12_999), None, "the second wait is longer");
-        let (third, _) = watching.due(13_000).unwrap();
-        watching.answered(first, Ok(&answer(None)));
-        watching.answered(third, Ok(&answer(None)));
-        assert_eq!(watching.view(13_000).confirmed_ms, 12_000);
-    }
-
-    #[test]
-    fn one_beat_at_a_time_but_a_lost_answer_does_not_end_them() {
-        let mut watching = watching();
-        watching.due(1_000).unwrap();
-        assert_eq!(watching.due(60_000), None);
-        assert!(watching.due(91_000).is_some());
+        watching.signal(9_000, Signal::WindowHidden);
+        assert!(watching.deadline(9_000).is_some_and(|at| at <= 9_000));
+        let (_, request) = watching.due(9_000).unwrap();
+        assert!(!request.is_active);
+        assert_eq!(request.intervals, Some(vec![[501_000, 509_000]]));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod frames;
 mod intents;
 mod screen;
 mod store;
+mod telling;
 mod upkeep;
 
 use std::collections::VecDeque;

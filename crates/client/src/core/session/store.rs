@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use kulti_protocol::{
-    signalling::{GetMetadata, ListenMetadata, MetadataValue, PeerUpdate, SetMetadata, method},
-    store_keys::{self, UI_STATE, VIEWERS, ViewerCounts, WatchState, watch_key},
+    signalling::{GetMetadata, ListenMetadata, MetadataValue, method},
+    store_keys::{self, UI_STATE, VIEWERS, ViewerCounts, watch_key},
     viewers::viewer_counts,
 };
 
@@ -13,13 +13,12 @@ use super::{Purpose, SessionCore};
 use crate::core::{
     grid::PAGE_SIZE,
     io::{Announcement, Output},
-    presence::{self, Presences},
+    presence::Presences,
     requests::AfterLoss,
     roles::Roles,
     roster::Roster,
     stage::{Verdict, Writer},
     view::Notice,
-    viewers::elected_writer,
 };
 
 /// Watch keys that are listened to where the server counts viewers: as many as people
@@ -38,9 +37,8 @@ const WATCH_WRITE_GAP_MS: u64 = 1_000;
 /// After the store was full, how long watch states go to peer metadata before the
 /// store is tried again.
 const FULL_FOR_MS: u64 = 300_000;
-/// How often the elected writer renews the counts, and how often it may change them.
-const COUNTS_MS: u64 = 60_000;
-const COUNTS_GAP_MS: u64 = 2_000;
+/// How often the elected writer may change the counts.
+pub(super) const COUNTS_GAP_MS: u64 = 2_000;
 /// A value in the vendor's store may have 1 KB, in ours 4 KB.
 const VENDOR_VALUE_BYTES: usize = 1_024;
 const OUR_VALUE_BYTES: usize = 4_096;
@@ -49,15 +47,15 @@ const OUR_VALUE_BYTES: usize = 4_096;
 #[derive(Debug)]
 pub(super) struct Store {
     pub(super) presences: Presences,
-    viewers: Option<ViewerCounts>,
+    pub(super) viewers: Option<ViewerCounts>,
     listened: BTreeSet<String>,
     listen_at: Option<u64>,
     listen_bound: usize,
     value_bytes: usize,
-    watch_written_at: Option<u64>,
-    watch_written_active: Option<bool>,
-    full_until: u64,
-    counts_written_at: Option<u64>,
+    pub(super) watch_written_at: Option<u64>,
+    pub(super) watch_written_active: Option<bool>,
+    pub(super) full_until: u64,
+    pub(super) counts_written_at: Option<u64>,
 }
 
 impl Store {
@@ -104,7 +102,8 @@ impl Store {
         self.watch_written_at = None;
     }
 
-    fn watch_write_at(&self, now: u64, active: bool) -> u64 {
+    /// When the own watch key is to be written next, given whether I watch.
+    pub(super) fn watch_write_at(&self, now: u64, active: bool) -> u64 {
         match self.watch_written_at {
             None => now,
             Some(at) if self.watch_written_active != Some(active) => at + WATCH_WRITE_GAP_MS,
@@ -284,97 +283,6 @@ impl SessionCore {
                 AfterLoss::Fail,
             );
         }
-    }
-
-    fn write_watch(&mut self) {
-        let now = self.boot();
-        let active = self.watching.is_active(now);
-        if now < self.store.watch_write_at(now, active) {
-            return;
-        }
-        self.store.watch_written_at = Some(now);
-        if self.store.watch_written_active != Some(active) {
-            self.store.watch_written_active = Some(active);
-            self.screen.dirty.people();
-        }
-        let state = self
-            .watching
-            .state(now, &self.config.user_id, self.server_ms());
-        if now < self.store.full_until {
-            self.tell_metadata(&state);
-            return;
-        }
-        let Ok(data) = serde_json::to_value(&state) else {
-            return;
-        };
-        let write = SetMetadata {
-            key: watch_key(&self.config.user_id),
-            data,
-            if_change_version: None,
-        };
-        self.request(
-            Purpose::WriteWatch,
-            method::SET_METADATA,
-            write,
-            AfterLoss::Fail,
-        );
-    }
-
-    fn tell_metadata(&mut self, state: &WatchState) {
-        let update = PeerUpdate {
-            name: None,
-            data: Some(presence::to_metadata(state)),
-        };
-        self.request(
-            Purpose::TellMetadata,
-            method::PEER_UPDATE,
-            update,
-            AfterLoss::Fail,
-        );
-    }
-
-    /// On the 100ms cloud the elected client writes the counts.
-    fn write_counts(&mut self) {
-        let now = self.boot();
-        let gap_over = |gap| {
-            self.store
-                .counts_written_at
-                .is_none_or(|at| now >= at + gap)
-        };
-        if !gap_over(COUNTS_GAP_MS) || !self.is_elected() {
-            return;
-        }
-        let counts = self.counts();
-        let right = self
-            .store
-            .viewers
-            .is_some_and(|told| (told.total, told.active) == (counts.total, counts.active));
-        if right && !gap_over(COUNTS_MS) {
-            return;
-        }
-        let Ok(data) = serde_json::to_value(counts) else {
-            return;
-        };
-        self.store.counts_written_at = Some(now);
-        let write = SetMetadata {
-            key: VIEWERS.to_owned(),
-            data,
-            if_change_version: None,
-        };
-        self.request(
-            Purpose::WriteViewers,
-            method::SET_METADATA,
-            write,
-            AfterLoss::Fail,
-        );
-    }
-
-    fn is_elected(&self) -> bool {
-        let people = self
-            .roster
-            .iter()
-            .map(|person| (person.peer_id.as_str(), self.roles.hosts(&person.role)));
-        elected_writer(people) == Some(self.config.peer_id.as_str())
     }
 
     /// When [`Self::store_upkeep`] has something to do.

@@ -1,8 +1,9 @@
 //! Random acts, losses and restarts; in the end everybody agrees.
 
+use kulti_watch::Signal;
 use proptest::prelude::*;
 
-use super::{fake_room::role_of, world::World};
+use super::{fixtures::role_of, world::World};
 use crate::core::{
     Intent,
     io::Input,
@@ -74,13 +75,14 @@ fn happen(world: &mut World, event: Event) {
                 world.cut(who);
             }
         }
-        Event::Hide(who, true) => {
-            world.input(PEOPLE[who], Input::Watch(kulti_watch::Signal::WindowHidden))
+        Event::Hide(who, hidden) => {
+            let signal = if hidden {
+                Signal::WindowHidden
+            } else {
+                Signal::WindowVisible
+            };
+            world.input(PEOPLE[who], Input::Watch(signal));
         }
-        Event::Hide(who, false) => world.input(
-            PEOPLE[who],
-            Input::Watch(kulti_watch::Signal::WindowVisible),
-        ),
         Event::Pass(ms) => world.run(ms),
     }
 }

@@ -4,12 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kulti_protocol::signalling::{
     BriefPeer, Broadcast, BroadcastResult, ClientFrame, GroupChange, HAND_RAISE_GROUP, Join,
-    ListenMetadata, MetadataChange, MetadataResult, OnBroadcast, OnPeerLeaveRequest, Peer,
-    PeerInfo, PeerLeaveRequest, PeerList, PeerUpdate, Permissions, Ping, PolicyChange, Role,
-    RoleChange, RoleChangeRequest, Room, RpcError, ServerNotification as Told, SetMetadata, code,
-    method, response_error, response_ok,
+    ListenMetadata, MetadataResult, OnBroadcast, OnPeerLeaveRequest, Peer, PeerLeaveRequest,
+    PeerUpdate, Ping, RoleChange, RoleChangeRequest, RpcError, ServerNotification as Told,
+    SetMetadata, code, method, response_error, response_ok,
 };
 use serde_json::{Value, json};
+
+use super::{
+    fake_notices::After,
+    fixtures::{peer, policy, role_of},
+};
 
 /// Frames for peers.
 pub(super) type Mail = Vec<(String, String)>;
@@ -17,9 +21,9 @@ pub(super) type Mail = Vec<(String, String)>;
 #[derive(Default)]
 pub(super) struct FakeRoom {
     pub(super) peers: BTreeMap<String, Peer>,
-    listening: BTreeMap<String, BTreeSet<String>>,
+    pub(super) listening: BTreeMap<String, BTreeSet<String>>,
     /// Peers with an open socket, and whether they have been expelled.
-    sockets: BTreeMap<String, bool>,
+    pub(super) sockets: BTreeMap<String, bool>,
     pub(super) store: BTreeMap<String, MetadataResult>,
     pub(super) now: u64,
     messages: u64,
@@ -228,27 +232,6 @@ impl FakeRoom {
         }
     }
 
-    fn after(&mut self, peer_id: &str, after: After) {
-        match after {
-            After::Nothing => {}
-            After::Join => {
-                self.tell_peer_list(peer_id);
-                let joined = self.peers[peer_id].clone();
-                self.tell_others(peer_id, &Told::PeerJoin(joined));
-            }
-            After::Values(keys) => self.tell_values(peer_id, &keys),
-            After::Changed(key) => self.tell_listeners(&key),
-            After::Update(id) => {
-                let peer = self.peers[&id].clone();
-                let everyone: Vec<String> = self.peers.keys().cloned().collect();
-                for to in everyone {
-                    self.tell(&to, &Told::PeerUpdate(peer.clone()));
-                }
-            }
-            After::Broadcast(message) => self.tell_others(peer_id, &Told::Broadcast(*message)),
-        }
-    }
-
     /// Sets a value as somebody, also somebody without a socket.
     pub(super) fn put(&mut self, by: &str, key: &str, data: Value) {
         let write = SetMetadata {
@@ -353,56 +336,6 @@ impl FakeRoom {
         self.forget(whom);
     }
 
-    fn tell_peer_list(&mut self, to: &str) {
-        let peers = self.peers.iter().filter(|(id, _)| *id != to);
-        let list = PeerList {
-            peers: peers.map(|(id, peer)| (id.clone(), peer.clone())).collect(),
-            room: Room::new("room", "session", 1),
-        };
-        self.tell(to, &Told::PeerList(list));
-    }
-
-    fn tell_values(&mut self, to: &str, keys: &BTreeSet<String>) {
-        let values: Vec<_> = keys
-            .iter()
-            .filter_map(|key| self.store.get(key))
-            .cloned()
-            .collect();
-        if !values.is_empty() {
-            self.tell(to, &Told::MetadataChange(MetadataChange { values }));
-        }
-    }
-
-    fn tell_listeners(&mut self, key: &str) {
-        let listeners: Vec<String> = self
-            .listening
-            .iter()
-            .filter(|(_, keys)| keys.contains(key))
-            .map(|(id, _)| id.clone())
-            .collect();
-        for to in listeners {
-            self.tell_values(&to, &BTreeSet::from([key.to_owned()]));
-        }
-    }
-
-    fn tell_others(&mut self, except: &str, told: &Told) {
-        let others: Vec<String> = self
-            .peers
-            .keys()
-            .filter(|id| *id != except)
-            .cloned()
-            .collect();
-        for to in others {
-            self.tell(&to, told);
-        }
-    }
-
-    pub(super) fn tell(&mut self, to: &str, told: &Told) {
-        if self.sockets.contains_key(to) {
-            self.mail.push((to.to_owned(), told.to_frame().unwrap()));
-        }
-    }
-
     /// Adds somebody whose client is not simulated.
     pub(super) fn extra(&mut self, id: &str, role: &str) {
         let came = peer(id, &format!("Extra {id}"), role, self.now);
@@ -422,70 +355,6 @@ impl FakeRoom {
 
 type Answer = Result<(Value, After), RpcError>;
 
-/// What follows an answer.
-enum After {
-    Nothing,
-    Join,
-    Values(BTreeSet<String>),
-    Changed(String),
-    Update(String),
-    Broadcast(Box<OnBroadcast>),
-}
-
 fn read<T: serde::de::DeserializeOwned>(params: &Value) -> T {
     serde_json::from_value(params.clone()).expect("params of the protocol")
-}
-
-/// Peers of these tests are called after their role: `host-1`, `viewer-2`.
-pub(super) fn role_of(peer_id: &str) -> &str {
-    peer_id.split('-').next().unwrap()
-}
-
-fn peer(id: &str, name: &str, role: &str, joined_at: u64) -> Peer {
-    Peer {
-        peer_id: id.to_owned(),
-        role: role.to_owned(),
-        groups: Vec::new(),
-        joined_at,
-        realtime: true,
-        info: PeerInfo {
-            name: name.to_owned(),
-            user_id: format!("user-{id}"),
-            ..PeerInfo::default()
-        },
-        tracks: BTreeMap::new(),
-    }
-}
-
-fn policy(mine: &str) -> PolicyChange {
-    let all = Permissions {
-        end_room: true,
-        remove_others: true,
-        change_role: true,
-        poll_write: true,
-        ..Permissions::default()
-    };
-    let roles = [
-        ("host", all),
-        ("presenter", Permissions::default()),
-        ("viewer", Permissions::default()),
-    ];
-    let known_roles = roles
-        .into_iter()
-        .map(|(name, permissions)| {
-            let role = Role {
-                name: name.to_owned(),
-                permissions,
-                ..Role::default()
-            };
-            (name.to_owned(), role)
-        })
-        .collect();
-    PolicyChange {
-        name: mine.to_owned(),
-        known_roles,
-        plugins: serde_json::Map::new(),
-        template_id: String::new(),
-        app_data: BTreeMap::new(),
-    }
 }

@@ -10,7 +10,9 @@
 
 mod connection;
 mod disorder;
+mod fake_notices;
 mod fake_room;
+mod fixtures;
 mod leaving;
 mod people;
 mod stage;

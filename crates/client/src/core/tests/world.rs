@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use kulti_protocol::api::{HeartbeatRequest, HeartbeatResponse, WatchPolicy};
 
-use super::fake_room::{FakeRoom, role_of};
+use super::{fake_room::FakeRoom, fixtures::role_of};
 use crate::core::{
     Intent, SessionCore,
     io::{Announcement, ConnectFailure, Input, Now, Output, StayConfig},
@@ -259,7 +259,7 @@ impl World {
                 }
             }
             let ids: Vec<String> = self.clients.keys().cloned().collect();
-            let moved = ids.iter().fold(false, |moved, id| self.step(id) || moved);
+            let moved = ids.iter().filter(|id| self.step(id)).count() > 0;
             if !moved && self.room.mail.is_empty() {
                 return;
             }

@@ -33,14 +33,8 @@ impl Bots {
 
     fn start(&self, server: &str, code: &str) -> std::io::Result<()> {
         let child = Command::new(program()?)
-            .args([
-                "--server",
-                server,
-                "--code",
-                code,
-                "--count",
-                &BOTS.to_string(),
-            ])
+            .args(["--server", server, "--code", code])
+            .args(["--count", &BOTS.to_string(), "--lively"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true)

@@ -15,6 +15,8 @@ mod recents;
 mod secrets;
 mod session_view;
 mod stays;
+#[cfg(test)]
+mod tests;
 
 use std::{
     io,

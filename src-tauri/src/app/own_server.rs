@@ -77,10 +77,7 @@ impl OwnServer {
         }
         let server = match launch(self.settings(last_port)).await {
             Err(StartError::Listen { .. }) if last_port != 0 => {
-                tracing::info!(
-                    last_port,
-                    "taken by another program; using a free port"
-                );
+                tracing::info!(last_port, "taken by another program; using a free port");
                 launch(self.settings(0)).await
             }
             started => started,

@@ -9,7 +9,7 @@ use kulti_client::{
     core::{
         Intent,
         io::Announcement,
-        view::{EndReason, EndedView, SessionView, ViewEvent},
+        view::{EndReason, EndedView, PermissionsView, SessionView, ViewEvent},
     },
     drivers::{feed::ViewStream, join::SharedAddress, stay::StayHandle},
 };
@@ -24,6 +24,9 @@ use super::{App, SessionViews, model::RecentSession, recents::ribbon_in_permille
 /// How long closing the app waits for the server to take note.
 const FAREWELL: Duration = Duration::from_secs(6);
 
+/// How long closing the app waits for everyone to be told that the session is over.
+const END_OF_SESSION: Duration = Duration::from_secs(3);
+
 /// One stay, and what its readers need.
 #[derive(Debug)]
 struct Stay {
@@ -31,6 +34,8 @@ struct Stay {
     /// Where others reach the session, if it runs on this computer's own server.
     shared_at: Option<watch::Receiver<SharedAddress>>,
     readers: watch::Sender<u64>,
+    /// Whether the role may end the session for everyone.
+    may_end: bool,
     over: bool,
 }
 
@@ -76,27 +81,33 @@ impl Stays {
 
     /// Leaves, and waits until the server has taken note.
     pub(crate) async fn close(&self) {
-        let (handle, at_own_server) = match self.last.lock().as_ref() {
-            Some(stay) => (stay.handle.clone(), stay.shared_at.is_some()),
+        let (handle, ends_session) = match self.last.lock().as_ref() {
+            // This computer's server stops with the app: its host ends the session.
+            Some(stay) => (
+                stay.handle.clone(),
+                stay.shared_at.is_some() && stay.may_end,
+            ),
             None => return,
         };
-        // This computer's server stops with the app: a host ends the session there.
-        // For others the act is refused by the core, and leaving follows.
-        let acts: &[Intent] = if at_own_server {
-            &[Intent::EndSession, Intent::Leave]
-        } else {
-            &[Intent::Leave]
-        };
-        for act in acts {
-            if handle.act(act.clone()).is_err() {
-                break; // it is over already
-            }
+        if ends_session && handle.act(Intent::EndSession).is_ok() {
+            // Without a connection the core refuses, and leaving follows.
+            drop(tokio::time::timeout(END_OF_SESSION, handle.ended()).await);
+        }
+        if handle.act(Intent::Leave).is_err() {
+            tracing::debug!("the session is over already");
         }
         if tokio::time::timeout(FAREWELL, handle.finished())
             .await
             .is_err()
         {
             tracing::warn!("the server did not answer the farewell in time");
+        }
+    }
+
+    /// What the role in the stay that goes on may do.
+    fn may(&self, can: PermissionsView) {
+        if let Some(stay) = self.last.lock().as_mut() {
+            stay.may_end = can.end_session;
         }
     }
 
@@ -120,6 +131,7 @@ impl App {
             handle: handle.clone(),
             shared_at: at_own_server.then(|| self.own_server.shared_at()),
             readers: watch::Sender::new(0),
+            may_end: false,
             over: false,
         });
         let (announced, followed) = (handle.announcements(), handle.subscribe());
@@ -154,6 +166,7 @@ impl App {
             match event {
                 ViewEvent::Session(seen) => {
                     self.stays.title.send_replace(Some(seen.title.clone()));
+                    self.stays.may(seen.can);
                     session = Some(seen);
                 }
                 ViewEvent::Ended(end) => {

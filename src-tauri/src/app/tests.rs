@@ -1,0 +1,384 @@
+//! Whole apps against whole servers, without windows: what a person does from the
+//! home screen to the end of a session.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{future::Future, path::Path, sync::Arc, time::Duration};
+
+use kulti_client::core::{
+    Intent,
+    view::{ConnectionView, CountsView, EndReason, SessionView, ViewEvent},
+};
+use tempfile::TempDir;
+
+use super::{
+    App, AppConfig, SessionViews,
+    model::{ErrorCode, HostPlace, HostRequest, JoinTarget},
+};
+
+/// Whatever is waited for comes sooner on any machine, or never.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Person {
+    app: Arc<App>,
+    dir: TempDir,
+}
+
+impl Person {
+    fn named(name: &str) -> Self {
+        let dir = TempDir::new().unwrap();
+        let app = open(dir.path());
+        app.set_display_name(name).unwrap();
+        Self { app, dir }
+    }
+
+    async fn host(&self, place: HostPlace) -> (SessionViews, SessionView) {
+        let title = "Parsers, live".into();
+        self.app.host(HostRequest { title, place }).await.unwrap();
+        self.in_room().await
+    }
+
+    async fn join(&self, target: JoinTarget) -> (SessionViews, SessionView) {
+        self.app.join(target, false).await.unwrap();
+        self.in_room().await
+    }
+
+    async fn in_room(&self) -> (SessionViews, SessionView) {
+        let mut views = self.app.session_view().unwrap();
+        let (mut session, mut connected) = (None, false);
+        let session = wait(&mut views, |event| {
+            match event {
+                ViewEvent::Session(seen) => session = Some(seen),
+                ViewEvent::Connection(seen) => {
+                    connected = matches!(seen, ConnectionView::Connected { .. });
+                }
+                _ => {}
+            }
+            session.clone().filter(|_| connected)
+        });
+        let session = session.await;
+        (views, session)
+    }
+
+    /// What the home screen says once the session is over.
+    async fn back_home(&self) {
+        let mut home = self.app.home_changes();
+        patiently("being home", home.wait_for(|home| !home.in_session))
+            .await
+            .unwrap();
+    }
+}
+
+fn open(dir: &Path) -> Arc<App> {
+    App::open(AppConfig {
+        data_dir: dir.to_owned(),
+        log_dir: dir.join("logs"),
+        demo: false,
+    })
+    .unwrap()
+}
+
+async fn patiently<T>(what: &str, waiting: impl Future<Output = T>) -> T {
+    let waited = tokio::time::timeout(PATIENCE, waiting).await;
+    waited.unwrap_or_else(|_| panic!("waited for {what} in vain"))
+}
+
+async fn wait<T>(views: &mut SessionViews, mut found: impl FnMut(ViewEvent) -> Option<T>) -> T {
+    patiently("the view", async {
+        loop {
+            let batch = views.next().await.expect("the session goes on");
+            if let Some(found) = batch.into_iter().find_map(&mut found) {
+                return found;
+            }
+        }
+    })
+    .await
+}
+
+async fn wait_for_people(views: &mut SessionViews, people: u32) {
+    let all_here = |event| match event {
+        ViewEvent::Counts(CountsView { total, .. }) => (total == people).then_some(()),
+        _ => None,
+    };
+    wait(views, all_here).await;
+}
+
+fn ended(event: ViewEvent) -> Option<EndReason> {
+    match event {
+        ViewEvent::Ended(end) => Some(end.reason),
+        _ => None,
+    }
+}
+
+async fn found(person: &Person, text: &str) -> JoinTarget {
+    person.app.look_up(text, None).await.unwrap().target
+}
+
+#[tokio::test]
+async fn a_session_on_this_computer_is_found_joined_left_and_remembered() {
+    let mara = Person::named("Mara");
+    let zoe = Person::named("Zoë");
+    let (mut at_mara, session) = mara.host(HostPlace::ThisComputer).await;
+    assert!(
+        session.share_link.contains("127.0.0.1"),
+        "{}",
+        session.share_link
+    );
+    assert!(mara.app.home().in_session);
+
+    let preview = zoe.app.look_up(&session.share_link, None).await.unwrap();
+    assert_eq!(
+        (preview.title.as_str(), preview.host_name.as_str()),
+        ("Parsers, live", "Mara")
+    );
+    assert!(
+        !preview.needs_plain_consent,
+        "this computer is not a network"
+    );
+    let (mut at_zoe, _) = zoe.join(preview.target.clone()).await;
+    wait_for_people(&mut at_mara, 2).await;
+    assert_eq!(
+        zoe.app.join(preview.target, false).await.unwrap_err().code,
+        ErrorCode::AlreadyInSession
+    );
+    assert_eq!(
+        *zoe.app.session_title().borrow(),
+        Some("Parsers, live".into())
+    );
+
+    zoe.app.act(Intent::Leave).unwrap();
+    assert_eq!(wait(&mut at_zoe, ended).await, EndReason::Left);
+    zoe.back_home().await;
+    wait_for_people(&mut at_mara, 1).await;
+    assert_eq!(
+        zoe.app.act(Intent::Leave).unwrap_err().code,
+        ErrorCode::NotInSession
+    );
+    assert_eq!(*zoe.app.session_title().borrow(), None);
+
+    let recents = zoe.app.home().recents;
+    assert_eq!(recents.len(), 1);
+    assert_eq!(recents[0].role, "viewer");
+    // The link of a recent session leads back into it, also after a new start.
+    let again = open(zoe.dir.path());
+    assert_eq!(again.home().recents, recents);
+    let preview = again.look_up(&recents[0].link, None).await.unwrap();
+    assert_eq!(preview.target.room_code, session.room_code);
+    assert!(
+        again
+            .forget_recent(&recents[0].session_id)
+            .recents
+            .is_empty()
+    );
+    mara.app.close().await;
+}
+
+#[tokio::test]
+async fn closing_the_hosts_app_ends_a_session_on_this_computer_for_everyone() {
+    let mara = Person::named("Mara");
+    let zoe = Person::named("Zoë");
+    let (_, session) = mara.host(HostPlace::ThisComputer).await;
+    let (mut at_zoe, _) = zoe.join(found(&zoe, &session.share_link).await).await;
+    mara.app.close().await;
+    assert_eq!(wait(&mut at_zoe, ended).await, EndReason::SessionEnded);
+    zoe.back_home().await;
+    let gone = zoe
+        .app
+        .look_up(&session.share_link, None)
+        .await
+        .unwrap_err();
+    assert_eq!(gone.code, ErrorCode::ServerUnreachable, "{gone}");
+}
+
+#[tokio::test]
+async fn closing_a_learners_app_leaves_at_once() {
+    let mara = Person::named("Mara");
+    let zoe = Person::named("Zoë");
+    let (mut at_mara, session) = mara.host(HostPlace::ThisComputer).await;
+    zoe.join(found(&zoe, &session.share_link).await).await;
+    wait_for_people(&mut at_mara, 2).await;
+    zoe.app.close().await;
+    wait_for_people(&mut at_mara, 1).await;
+    assert_eq!(zoe.app.home().recents.len(), 1, "the stay is remembered");
+    mara.app.close().await;
+}
+
+#[tokio::test]
+async fn the_local_network_is_reached_with_the_pinned_certificate_only_and_can_be_closed() {
+    let mara = Person::named("Mara");
+    let zoe = Person::named("Zoë");
+    assert!(
+        !mara.app.reach().open_to_network,
+        "closed until it is wanted"
+    );
+    let (mut at_mara, session) = mara.host(HostPlace::LocalNetwork).await;
+    let reach = mara.app.reach();
+    let Some(address) = reach.addresses.first() else {
+        // A machine without any network: then the link is for this computer.
+        assert!(session.share_link.contains("127.0.0.1"));
+        return;
+    };
+    let pin = reach.pin.clone().unwrap();
+    let target = found(&zoe, &session.share_link).await;
+    assert_eq!(
+        (target.server.as_ref(), target.pin.as_ref()),
+        (Some(address), Some(&pin))
+    );
+
+    let forged = session.share_link.replace(&pin, &"ab".repeat(32));
+    let refused = zoe.app.look_up(&forged, None).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::WrongCertificate);
+    let unpinned = JoinTarget {
+        pin: None,
+        ..target.clone()
+    };
+    let refused = zoe.app.join(unpinned, false).await.unwrap_err();
+    assert_eq!(
+        refused.code,
+        ErrorCode::WrongCertificate,
+        "nobody else vouches for it"
+    );
+
+    let (mut at_zoe, _) = zoe.join(target).await;
+    wait_for_people(&mut at_mara, 2).await;
+    let closed = mara.app.set_open_to_network(false).await.unwrap();
+    assert_eq!((closed.open_to_network, closed.addresses.len()), (false, 0));
+    // Whoever looks at the link now gets one that works.
+    let now = wait(&mut at_mara, |event| match event {
+        ViewEvent::Session(session) => Some(session.share_link),
+        _ => None,
+    });
+    assert!(now.await.contains("127.0.0.1"));
+    let refused = Person::named("Ada")
+        .app
+        .look_up(&session.share_link, None)
+        .await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::ServerUnreachable);
+
+    let again = mara.app.set_open_to_network(true).await.unwrap();
+    assert_eq!(
+        (again.addresses, again.pin),
+        (reach.addresses, reach.pin),
+        "links stay good"
+    );
+    zoe.app.act(Intent::Leave).unwrap();
+    assert_eq!(
+        wait(&mut at_zoe, ended).await,
+        EndReason::Left,
+        "never thrown out"
+    );
+    mara.app.close().await;
+}
+
+#[tokio::test]
+async fn plain_http_to_another_computer_waits_for_consent_and_is_asked_once() {
+    let zoe = Person::named("Zoë");
+    // An address that nothing can be sent to (TEST-NET-1).
+    let preview = zoe
+        .app
+        .look_up("VIBE-2K4F", Some("http://192.0.2.77:9"))
+        .await
+        .unwrap();
+    assert!(preview.needs_plain_consent);
+    assert_eq!(preview.title, "", "the server was not even asked");
+    let refused = zoe
+        .app
+        .join(preview.target.clone(), false)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code, ErrorCode::PlainNotAllowed);
+    let tried = zoe.app.join(preview.target, true).await.unwrap_err();
+    assert_eq!(tried.code, ErrorCode::ServerUnreachable, "it was tried");
+    assert_eq!(zoe.app.settings().plain_servers, ["http://192.0.2.77:9"]);
+}
+
+#[tokio::test]
+async fn a_code_that_nobody_has_is_told_from_a_server_that_is_not_there() {
+    let zoe = Person::named("Zoë");
+    let unknown = zoe.app.look_up("VIBE-9X4F", None).await.unwrap_err();
+    assert_eq!(unknown.code, ErrorCode::NoSuchSession);
+    let nobody = zoe
+        .app
+        .look_up("VIBE-9X4F", Some("http://127.0.0.1:9"))
+        .await
+        .unwrap_err();
+    assert_eq!(nobody.code, ErrorCode::ServerUnreachable);
+    let nonsense = zoe.app.look_up("let me in", None).await.unwrap_err();
+    assert_eq!(nonsense.code, ErrorCode::NotACode);
+    zoe.app.close().await;
+}
+
+#[tokio::test]
+async fn somebody_without_a_name_can_look_but_not_join() {
+    let mara = Person::named("Mara");
+    let (_, session) = mara.host(HostPlace::ThisComputer).await;
+    let dir = TempDir::new().unwrap();
+    let stranger = open(dir.path());
+    let preview = stranger.look_up(&session.share_link, None).await.unwrap();
+    let refused = stranger.join(preview.target, false).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::BadName);
+    mara.app.close().await;
+}
+
+#[tokio::test]
+async fn a_link_waits_until_it_is_answered() {
+    let zoe = Person::named("Zoë");
+    let mut home = zoe.app.home_changes();
+    zoe.app
+        .opened_with(["--flag", "kulti://join/vibe-2k4f?role=host"]);
+    let shown = patiently(
+        "the link",
+        home.wait_for(|home| home.pending_link.is_some()),
+    );
+    let shown = shown.await.unwrap().pending_link.clone();
+    assert_eq!(shown.as_deref(), Some("kulti://join/VIBE-2K4F"));
+    assert!(!zoe.app.home().in_session, "nothing is joined by itself");
+    assert_eq!(zoe.app.dismiss_link().pending_link, None);
+}
+
+#[tokio::test]
+async fn a_second_reader_takes_over_and_sees_everything() {
+    let mara = Person::named("Mara");
+    let (mut first, session) = mara.host(HostPlace::ThisComputer).await;
+    let (_second, seen) = mara.in_room().await;
+    assert_eq!(seen, session);
+    patiently("the first reader's end", async {
+        while first.next().await.is_some() {}
+    })
+    .await;
+    mara.app.close().await;
+}
+
+#[tokio::test]
+async fn announcements_are_told_once_and_not_those_from_before_joining() {
+    let mara = Person::named("Mara");
+    let zoe = Person::named("Zoë");
+    let announce = |text: &str| {
+        let text = Some(text.to_owned());
+        mara.app.act(Intent::Announce { text }).unwrap();
+    };
+    let shown = |event| match event {
+        ViewEvent::Stage(stage) => stage.announcement.map(|announcement| announcement.text),
+        _ => None,
+    };
+    let (mut at_mara, session) = mara.host(HostPlace::ThisComputer).await;
+    wait_for_people(&mut at_mara, 1).await;
+    announce("Before");
+    assert_eq!(wait(&mut at_mara, shown).await, "Before");
+
+    let mut told = zoe.app.announcements();
+    let (mut at_zoe, _) = zoe.join(found(&zoe, &session.share_link).await).await;
+    assert_eq!(
+        wait(&mut at_zoe, shown).await,
+        "Before",
+        "it is on the screen"
+    );
+    for text in ["First", "Second"] {
+        announce(text);
+        let announcement = patiently("the announcement", told.recv()).await.unwrap();
+        assert_eq!(
+            (announcement.author.as_str(), announcement.text.as_str()),
+            ("Mara", text)
+        );
+    }
+    mara.app.close().await;
+}

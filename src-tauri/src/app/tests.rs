@@ -6,7 +6,7 @@ use std::{future::Future, path::Path, sync::Arc, time::Duration};
 
 use kulti_client::core::{
     Intent,
-    view::{ConnectionView, CountsView, EndReason, SessionView, ViewEvent},
+    view::{ConnectionView, EndReason, SessionView, ViewEvent},
 };
 use tempfile::TempDir;
 
@@ -31,32 +31,29 @@ impl Person {
         Self { app, dir }
     }
 
-    async fn host(&self, place: HostPlace) -> (SessionViews, SessionView) {
+    async fn host(&self, place: HostPlace) -> (Screen, SessionView) {
         let title = "Parsers, live".into();
         self.app.host(HostRequest { title, place }).await.unwrap();
         self.in_room().await
     }
 
-    async fn join(&self, target: JoinTarget) -> (SessionViews, SessionView) {
+    async fn join(&self, target: JoinTarget) -> (Screen, SessionView) {
         self.app.join(target, false).await.unwrap();
         self.in_room().await
     }
 
-    async fn in_room(&self) -> (SessionViews, SessionView) {
-        let mut views = self.app.session_view().unwrap();
-        let (mut session, mut connected) = (None, false);
-        let session = wait(&mut views, |event| {
-            match event {
-                ViewEvent::Session(seen) => session = Some(seen),
-                ViewEvent::Connection(seen) => {
-                    connected = matches!(seen, ConnectionView::Connected { .. });
-                }
-                _ => {}
-            }
-            session.clone().filter(|_| connected)
-        });
-        let session = session.await;
-        (views, session)
+    async fn in_room(&self) -> (Screen, SessionView) {
+        let mut screen = Screen {
+            views: self.app.session_view().unwrap(),
+            session: None,
+            connected: false,
+            people: 0,
+            announcement: None,
+            ended: None,
+        };
+        let in_room = |screen: &Screen| screen.session.clone().filter(|_| screen.connected);
+        let session = screen.until("being in the room", in_room).await;
+        (screen, session)
     }
 
     /// What the home screen says once the session is over.
@@ -65,6 +62,54 @@ impl Person {
         patiently("being home", home.wait_for(|home| !home.in_session))
             .await
             .unwrap();
+    }
+}
+
+/// The newest value of the slices that these tests look at.
+struct Screen {
+    views: SessionViews,
+    session: Option<SessionView>,
+    connected: bool,
+    people: u32,
+    announcement: Option<String>,
+    ended: Option<EndReason>,
+}
+
+impl Screen {
+    async fn until<T>(&mut self, what: &str, found: impl Fn(&Self) -> Option<T>) -> T {
+        patiently(what, async {
+            loop {
+                if let Some(found) = found(self) {
+                    return found;
+                }
+                let batch = self.views.next().await.expect("the session goes on");
+                batch.into_iter().for_each(|event| self.show(event));
+            }
+        })
+        .await
+    }
+
+    async fn until_people(&mut self, people: u32) {
+        let what = format!("{people} people");
+        self.until(&what, |screen| (screen.people == people).then_some(()))
+            .await;
+    }
+
+    async fn end(&mut self) -> EndReason {
+        self.until("the end", |screen| screen.ended.clone()).await
+    }
+
+    fn show(&mut self, event: ViewEvent) {
+        match event {
+            ViewEvent::Session(session) => self.session = Some(session),
+            ViewEvent::Connection(connection) => {
+                self.connected = matches!(connection, ConnectionView::Connected { .. });
+            }
+            ViewEvent::Counts(counts) => self.people = counts.total,
+            ViewEvent::Stage(stage) => self.announcement = stage.announcement.map(|a| a.text),
+            ViewEvent::Ended(end) => self.ended = Some(end.reason),
+            _ => {}
+        }
     }
 }
 
@@ -80,33 +125,6 @@ fn open(dir: &Path) -> Arc<App> {
 async fn patiently<T>(what: &str, waiting: impl Future<Output = T>) -> T {
     let waited = tokio::time::timeout(PATIENCE, waiting).await;
     waited.unwrap_or_else(|_| panic!("waited for {what} in vain"))
-}
-
-async fn wait<T>(views: &mut SessionViews, mut found: impl FnMut(ViewEvent) -> Option<T>) -> T {
-    patiently("the view", async {
-        loop {
-            let batch = views.next().await.expect("the session goes on");
-            if let Some(found) = batch.into_iter().find_map(&mut found) {
-                return found;
-            }
-        }
-    })
-    .await
-}
-
-async fn wait_for_people(views: &mut SessionViews, people: u32) {
-    let all_here = |event| match event {
-        ViewEvent::Counts(CountsView { total, .. }) => (total == people).then_some(()),
-        _ => None,
-    };
-    wait(views, all_here).await;
-}
-
-fn ended(event: ViewEvent) -> Option<EndReason> {
-    match event {
-        ViewEvent::Ended(end) => Some(end.reason),
-        _ => None,
-    }
 }
 
 async fn found(person: &Person, text: &str) -> JoinTarget {
@@ -135,7 +153,7 @@ async fn a_session_on_this_computer_is_found_joined_left_and_remembered() {
         "this computer is not a network"
     );
     let (mut at_zoe, _) = zoe.join(preview.target.clone()).await;
-    wait_for_people(&mut at_mara, 2).await;
+    at_mara.until_people(2).await;
     assert_eq!(
         zoe.app.join(preview.target, false).await.unwrap_err().code,
         ErrorCode::AlreadyInSession
@@ -146,9 +164,9 @@ async fn a_session_on_this_computer_is_found_joined_left_and_remembered() {
     );
 
     zoe.app.act(Intent::Leave).unwrap();
-    assert_eq!(wait(&mut at_zoe, ended).await, EndReason::Left);
+    assert_eq!(at_zoe.end().await, EndReason::Left);
     zoe.back_home().await;
-    wait_for_people(&mut at_mara, 1).await;
+    at_mara.until_people(1).await;
     assert_eq!(
         zoe.app.act(Intent::Leave).unwrap_err().code,
         ErrorCode::NotInSession
@@ -179,7 +197,7 @@ async fn closing_the_hosts_app_ends_a_session_on_this_computer_for_everyone() {
     let (_, session) = mara.host(HostPlace::ThisComputer).await;
     let (mut at_zoe, _) = zoe.join(found(&zoe, &session.share_link).await).await;
     mara.app.close().await;
-    assert_eq!(wait(&mut at_zoe, ended).await, EndReason::SessionEnded);
+    assert_eq!(at_zoe.end().await, EndReason::SessionEnded);
     zoe.back_home().await;
     let gone = zoe
         .app
@@ -195,9 +213,9 @@ async fn closing_a_learners_app_leaves_at_once() {
     let zoe = Person::named("Zoë");
     let (mut at_mara, session) = mara.host(HostPlace::ThisComputer).await;
     zoe.join(found(&zoe, &session.share_link).await).await;
-    wait_for_people(&mut at_mara, 2).await;
+    at_mara.until_people(2).await;
     zoe.app.close().await;
-    wait_for_people(&mut at_mara, 1).await;
+    at_mara.until_people(1).await;
     assert_eq!(zoe.app.home().recents.len(), 1, "the stay is remembered");
     mara.app.close().await;
 }
@@ -239,15 +257,15 @@ async fn the_local_network_is_reached_with_the_pinned_certificate_only_and_can_b
     );
 
     let (mut at_zoe, _) = zoe.join(target).await;
-    wait_for_people(&mut at_mara, 2).await;
+    at_mara.until_people(2).await;
     let closed = mara.app.set_open_to_network(false).await.unwrap();
     assert_eq!((closed.open_to_network, closed.addresses.len()), (false, 0));
     // Whoever looks at the link now gets one that works.
-    let now = wait(&mut at_mara, |event| match event {
-        ViewEvent::Session(session) => Some(session.share_link),
-        _ => None,
-    });
-    assert!(now.await.contains("127.0.0.1"));
+    let on_this_computer = |screen: &Screen| {
+        let link = &screen.session.as_ref()?.share_link;
+        link.contains("127.0.0.1").then_some(())
+    };
+    at_mara.until("another link", on_this_computer).await;
     let refused = Person::named("Ada")
         .app
         .look_up(&session.share_link, None)
@@ -261,11 +279,7 @@ async fn the_local_network_is_reached_with_the_pinned_certificate_only_and_can_b
         "links stay good"
     );
     zoe.app.act(Intent::Leave).unwrap();
-    assert_eq!(
-        wait(&mut at_zoe, ended).await,
-        EndReason::Left,
-        "never thrown out"
-    );
+    assert_eq!(at_zoe.end().await, EndReason::Left, "never thrown out");
     mara.app.close().await;
 }
 
@@ -342,7 +356,7 @@ async fn a_second_reader_takes_over_and_sees_everything() {
     let (_second, seen) = mara.in_room().await;
     assert_eq!(seen, session);
     patiently("the first reader's end", async {
-        while first.next().await.is_some() {}
+        while first.views.next().await.is_some() {}
     })
     .await;
     mara.app.close().await;
@@ -356,22 +370,17 @@ async fn announcements_are_told_once_and_not_those_from_before_joining() {
         let text = Some(text.to_owned());
         mara.app.act(Intent::Announce { text }).unwrap();
     };
-    let shown = |event| match event {
-        ViewEvent::Stage(stage) => stage.announcement.map(|announcement| announcement.text),
-        _ => None,
+    let before = |screen: &Screen| {
+        let text = screen.announcement.as_deref();
+        (text == Some("Before")).then_some(())
     };
     let (mut at_mara, session) = mara.host(HostPlace::ThisComputer).await;
-    wait_for_people(&mut at_mara, 1).await;
     announce("Before");
-    assert_eq!(wait(&mut at_mara, shown).await, "Before");
+    at_mara.until("the banner", before).await;
 
     let mut told = zoe.app.announcements();
     let (mut at_zoe, _) = zoe.join(found(&zoe, &session.share_link).await).await;
-    assert_eq!(
-        wait(&mut at_zoe, shown).await,
-        "Before",
-        "it is on the screen"
-    );
+    at_zoe.until("the banner", before).await;
     for text in ["First", "Second"] {
         announce(text);
         let announcement = patiently("the announcement", told.recv()).await.unwrap();

@@ -21,14 +21,23 @@ const errors = await visitScenes(
   },
   async (page, { scene, theme, size }) => {
     looked += 1;
-    const { scrolls, clipped } = await page.evaluate(() => ({
-      scrolls: document.documentElement.scrollWidth > innerWidth,
-      // Buttons show their words in full; only names and titles may end in an ellipsis.
-      clipped: [...document.querySelectorAll('button, h1, h2')]
-        .filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0)
-        .filter((element) => !element.querySelector('.clip') && !element.classList.contains('clip'))
-        .map((element) => element.textContent.trim().slice(0, 40)),
-    }));
+    const { scrolls, clipped } = await page.evaluate(() => {
+      // Names and titles may end in an ellipsis (.clip); everything else shows in full.
+      const clipped = [];
+      for (const element of document.querySelectorAll('button, h1, h2')) {
+        const box = element.getBoundingClientRect();
+        const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode()) {
+          const text = texts.currentNode;
+          if (!text.data.trim() || text.parentElement.closest('.clip, .sr, .count')) continue;
+          const range = document.createRange();
+          range.selectNodeContents(text);
+          const { left, right, width } = range.getBoundingClientRect();
+          if (width > 0 && (left < box.left - 1 || right > box.right + 1)) clipped.push(text.data.trim());
+        }
+      }
+      return { scrolls: document.documentElement.scrollWidth > innerWidth, clipped };
+    });
     if (scrolls) complaints.add(`${scene} ${theme} ${size}: runs out of the window to the right`);
     for (const text of clipped) complaints.add(`${scene} ${theme} ${size}: cuts off "${text}"`);
 

@@ -19,6 +19,7 @@ use crate::{
 
 /// Between two rounds of tidying up.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
+const TIDY_AT_MOST_EVERY: Duration = Duration::from_secs(1);
 /// Sessions that are over stay in memory for so long after their end: clients that
 /// were offline send their last watch time.
 const KEEP_ENDED_MS: u64 = 60 * 60 * 1_000;
@@ -120,10 +121,15 @@ impl App {
 
     /// Ends abandoned sessions and frees memory, until `stop`.
     pub(crate) async fn tidy(self: Arc<Self>, stop: CancellationToken) {
+        let pause = self
+            .settings
+            .watch
+            .abandoned_after
+            .clamp(TIDY_AT_MOST_EVERY, TIDY_EVERY);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(TIDY_EVERY) => self.tidy_once().await,
+                () = tokio::time::sleep(pause) => self.tidy_once().await,
             }
         }
     }
@@ -131,16 +137,12 @@ impl App {
     async fn tidy_once(&self) {
         let now = self.clock.now_ms();
         let abandoned_after = millis(self.settings.watch.abandoned_after);
-        for session in self.sessions.abandoned(now.saturating_sub(abandoned_after)) {
+        let abandoned = self.sessions.abandoned(now.saturating_sub(abandoned_after));
+        for (session, left_at) in abandoned {
+            let reason = "nobody was in the session any more";
             let ended = self
                 .sessions
-                .end(
-                    &session,
-                    None,
-                    "nobody was in the session any more",
-                    false,
-                    now,
-                )
+                .end(&session, None, reason, false, left_at)
                 .await;
             if let Err(error) = ended {
                 tracing::error!(session = %session.id, %error, "an abandoned session was not ended");

@@ -109,6 +109,7 @@ fn with_default_command(mut args: Vec<OsString>) -> Vec<OsString> {
 
 fn serve(settings: Settings) -> Result<(), String> {
     start_log(&settings.log)?;
+    allow_many_connections(settings.limits.connections);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -176,6 +177,25 @@ fn start_log(settings: &LogSettings) -> Result<(), String> {
         LogFormat::Json => log.json().init(),
     }
     Ok(())
+}
+
+/// Every connection is an open file, and shells allow only 1,024 of them by default.
+fn allow_many_connections(connections: u32) {
+    #[cfg(unix)]
+    {
+        let wanted = u64::from(connections) + 100;
+        match rlimit::increase_nofile_limit(wanted) {
+            Ok(allowed) if allowed < wanted => tracing::warn!(
+                allowed,
+                wanted,
+                "fewer files may be open than connections (ulimit -n): some will be refused"
+            ),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "the limit of open files cannot be raised"),
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = connections;
 }
 
 /// Resolves at SIGTERM or Ctrl-C. Signals are caught from the call on.

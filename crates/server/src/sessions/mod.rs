@@ -272,15 +272,18 @@ impl Sessions {
         Ok(())
     }
 
-    /// Live sessions in which nobody was since `before`.
-    pub(crate) fn abandoned(&self, before: u64) -> Vec<Arc<SessionEntry>> {
+    /// Live sessions in which nobody was since `before`, with the moment when the last
+    /// one left.
+    pub(crate) fn abandoned(&self, before: u64) -> Vec<(Arc<SessionEntry>, u64)> {
         let live: Vec<_> = self.index.read().by_room.values().cloned().collect();
         live.into_iter()
-            .filter(|entry| {
-                entry.started_at < before
-                    && self.rooms.occupancy(&entry.hms_room_id).total == 0
-                    && self.ledger.last_seen(&entry.id) < before
+            .filter(|entry| self.rooms.occupancy(&entry.hms_room_id).total == 0)
+            .map(|entry| {
+                let last_seen = self.ledger.last_seen(&entry.id);
+                let left_at = last_seen.max(entry.started_at);
+                (entry, left_at)
             })
+            .filter(|(_, left_at)| *left_at < before)
             .collect()
     }
 

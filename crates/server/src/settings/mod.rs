@@ -39,7 +39,8 @@ pub struct Settings {
     /// Trust X-Forwarded-For, -Proto and -Host: set it when, and only when, a
     /// reverse proxy stands before the server.
     #[arg(long, env = "KULTI_TRUST_PROXY", num_args = 0..=1, require_equals = true,
-          default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
+          default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set,
+          value_parser = clap::builder::BoolishValueParser::new())]
     pub trust_proxy: bool,
 
     /// Origins of web pages that may use the server: `*`, `loopback` (pages from this
@@ -416,7 +417,7 @@ impl WatchSettings {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use clap::Parser;
+    use clap::{CommandFactory as _, Parser};
 
     use super::*;
 
@@ -424,6 +425,21 @@ mod tests {
     struct Cli {
         #[command(flatten)]
         settings: Settings,
+    }
+
+    #[test]
+    fn the_handbook_names_every_setting() {
+        let handbook = include_str!("../../../../docs/server.md");
+        for setting in Cli::command().get_arguments() {
+            let flag = format!("`--{}`", setting.get_long().unwrap());
+            let variable = setting.get_env().unwrap().to_str().unwrap();
+            let variable = format!("`{variable}`");
+            assert!(handbook.contains(&flag), "docs/server.md lacks {flag}");
+            assert!(
+                handbook.contains(&variable),
+                "docs/server.md lacks {variable}"
+            );
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use kulti_protocol::api::{
     EndSessionResponse, JoinSessionResponse, Session, SessionList, SessionStatus,
@@ -6,7 +6,7 @@ use kulti_protocol::api::{
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::support::{TestServer, eventually};
+use crate::support::{TestServer, eventually, now_ms};
 
 #[tokio::test]
 async fn a_session_is_started_found_joined_and_ended() {
@@ -202,6 +202,32 @@ async fn everybody_is_told_when_the_host_ends_the_session() {
         .until(|frame| frame["method"] == "on-peer-leave-request")
         .await;
     assert_eq!(request["params"]["room_end"], true);
+}
+
+#[tokio::test]
+async fn a_session_that_everybody_left_ends_by_itself() {
+    let server = TestServer::start_with(|settings| {
+        settings.watch.abandoned_after = Duration::from_secs(1);
+    })
+    .await;
+    let ann = server.guest("Ann").await;
+    let session = ann.create("Rust").await;
+    let by_code = format!("/api/sessions/by-code/{}", session.room_code);
+    let socket = ann.enter(&session, "peer-ann").await;
+    // Several rounds of tidying up go by.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    ann.get(&by_code).await.expect::<Session>(StatusCode::OK);
+    socket.leave().await;
+    eventually("the session ends", async || {
+        let found = ann.get(&by_code).await;
+        (found.status == StatusCode::NOT_FOUND).then_some(())
+    })
+    .await;
+    let ended: EndSessionResponse = ann.end(&session).await.expect(StatusCode::OK);
+    assert!(
+        ended.session.ended_at.unwrap() < now_ms() - 1_000,
+        "it ended when the last one left"
+    );
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCo
         );
     }
     let display = VirtualDisplay::start().context("there is no virtual display")?;
-    display.adopt(&mut app);
+    display.show(&mut app);
     println!(
         "==> Starting the app on the virtual display {}",
         display.name

@@ -99,7 +99,7 @@ fn rust_tests(workspace: &Workspace, node: &Node, rest: &[String]) -> Result<Tal
         }
         cargo.arg("--no-fail-fast").args(rest);
         if let Some(display) = &display {
-            display.adopt(&mut cargo);
+            display.isolate(&mut cargo);
         }
         count_and_show(&mut cargo, &mut tally)
     });

@@ -1,21 +1,28 @@
-//! A desktop of its own that nobody sees: screen, window manager, message bus and
-//! folders. Nothing in it touches the person's desktop, keyring or settings.
+//! A desktop of its own that nobody sees: screen, window manager and message bus,
+//! and folders in which nothing is the person's.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
 /// Runs a program until standard input closes. This process holds the other end,
 /// so the program ends with it, however it ends. The signals that a terminal
-/// sends to all of its programs are left to this process.
-const LIFELINE: &str = r#""$@" & program=$!
+/// sends to all of its programs are left to this process. The first argument is a
+/// folder to remove afterwards, or empty.
+const LIFELINE: &str = r#"folder=$1
+shift
+"$@" & program=$!
 trap '' INT HUP TERM
 read -r _
 kill "$program" 2>/dev/null
-wait "$program" 2>/dev/null"#;
+wait "$program" 2>/dev/null
+[ -z "$folder" ] || rm -rf -- "$folder""#;
+
+/// Where programs keep data and settings.
+const OWN_FOLDERS: [&str; 2] = ["XDG_DATA_HOME", "XDG_CONFIG_HOME"];
 
 /// Ends with its owner.
 pub(crate) struct VirtualDisplay {
@@ -48,12 +55,8 @@ impl VirtualDisplay {
             folder,
             programs: Vec::new(),
         };
-        for (variable, name) in [
-            ("XDG_RUNTIME_DIR", "run"),
-            ("XDG_DATA_HOME", "data"),
-            ("XDG_CONFIG_HOME", "config"),
-        ] {
-            let folder = display.folder.join(name);
+        for variable in OWN_FOLDERS.into_iter().chain(["XDG_RUNTIME_DIR"]) {
+            let folder = display.folder.join(variable);
             make_private(&folder)?;
             display.set(variable, folder.display().to_string());
         }
@@ -62,26 +65,40 @@ impl VirtualDisplay {
         let mut screen = Command::new("Xvfb");
         screen.args(["-displayfd", "1", "-screen", "0", "1280x800x24"]);
         screen.args(["-nolisten", "tcp", "-noreset"]);
-        display.name = format!(":{}", display.start_program(&screen)?);
+        // The first one started is the last to end: nobody needs the folder then.
+        let folder = display.folder.clone();
+        display.name = format!(":{}", display.start_program(&screen, Some(&folder))?);
         display.set("DISPLAY", display.name.clone());
 
         let mut bus = Command::new("dbus-daemon");
         bus.args(["--session", "--nofork", "--print-address=1"]);
-        let address = display.start_program(&bus)?;
+        let address = display.start_program(&bus, None)?;
         display.set("DBUS_SESSION_BUS_ADDRESS", address);
 
         // The start-up hook tells when it manages windows.
         let mut manager = Command::new("openbox");
         manager.args(["--startup", "echo ready"]);
-        display.start_program(&manager)?;
+        display.start_program(&manager, None)?;
         Ok(display)
     }
 
-    /// Makes a command run on this desktop.
-    pub(crate) fn adopt(&self, command: &mut Command) {
+    /// Makes a command run on this desktop, with the person's own data and settings.
+    pub(crate) fn show(&self, command: &mut Command) {
+        self.adopt(command, |variable| !OWN_FOLDERS.contains(&variable));
+    }
+
+    /// Makes a command run on this desktop, and nothing of it touch the person's
+    /// desktop, keyring or settings.
+    pub(crate) fn isolate(&self, command: &mut Command) {
+        self.adopt(command, |_| true);
+    }
+
+    fn adopt(&self, command: &mut Command, wanted: impl Fn(&str) -> bool) {
         command.env_remove("WAYLAND_DISPLAY");
         command.env("XDG_SESSION_TYPE", "x11");
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let environment = self.environment.iter();
+        let wanted = environment.filter(|(variable, _)| wanted(variable));
+        command.envs(wanted.map(|(variable, value)| (variable, value)));
     }
 
     fn set(&mut self, variable: &'static str, value: String) {
@@ -89,12 +106,13 @@ impl VirtualDisplay {
     }
 
     /// Starts a program and waits for its first line, which says that it is ready.
-    fn start_program(&mut self, program: &Command) -> Result<String> {
+    fn start_program(&mut self, program: &Command, last: Option<&Path>) -> Result<String> {
         let name = program.get_program().to_string_lossy().into_owned();
         let mut guard = Command::new("sh");
         guard.args(["-c", LIFELINE, "sh"]);
+        guard.arg(last.unwrap_or(Path::new("")));
         guard.arg(program.get_program()).args(program.get_args());
-        self.adopt(&mut guard);
+        self.isolate(&mut guard);
         let log = fs::File::create(self.folder.join(format!("{name}.log")))?;
         let mut child = guard
             .stdin(Stdio::piped())
@@ -152,7 +170,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use std::os::unix::net::UnixStream;
-    use std::path::Path;
 
     use super::*;
 
@@ -165,7 +182,7 @@ mod tests {
         let mut bus = Command::new("dbus-send");
         bus.args(["--session", "--print-reply", "--dest=org.freedesktop.DBus"]);
         bus.args(["/", "org.freedesktop.DBus.GetId"]);
-        display.adopt(&mut bus);
+        display.isolate(&mut bus);
         assert!(bus.output().unwrap().status.success(), "the bus answers");
 
         drop(display);

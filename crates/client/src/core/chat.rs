@@ -5,6 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use kulti_protocol::signalling::{BroadcastResult, OnBroadcast};
 
 use super::{
+    clock::showable_ms,
     person, plain_text,
     view::{ChatView, Delivery, MessageView},
 };
@@ -64,7 +65,7 @@ impl Chat {
             role: role.to_owned(),
             text,
             sent_at_ms: if message.timestamp > 0 {
-                message.timestamp
+                showable_ms(message.timestamp)
             } else {
                 now_ms
             },
@@ -86,9 +87,9 @@ impl Chat {
         if plain_text::is_blank(&text) {
             return None;
         }
-        self.sent += 1;
+        let id = self.local_id();
         let message = MessageView {
-            id: format!("local-{}", self.sent),
+            id,
             replaces: None,
             user_id: author.user_id.to_owned(),
             name: author.name.to_owned(),
@@ -102,6 +103,17 @@ impl Chat {
             delivery: Delivery::Sending,
         };
         self.add(message)
+    }
+
+    /// An id that no message here has, whatever a server calls its own.
+    fn local_id(&mut self) -> String {
+        loop {
+            self.sent += 1;
+            let id = format!("local-{}", self.sent);
+            if !self.ids.contains(&id) {
+                return id;
+            }
+        }
     }
 
     fn add(&mut self, message: MessageView) -> Option<&MessageView> {
@@ -127,7 +139,7 @@ impl Chat {
             .find(|message| message.id == local_id)?;
         message.delivery = Delivery::Sent;
         if result.timestamp > 0 {
-            message.sent_at_ms = result.timestamp;
+            message.sent_at_ms = showable_ms(result.timestamp);
         }
         let id = &result.message_id;
         if !id.is_empty() && id.len() <= ID_LIMIT && !self.ids.contains(id) {
@@ -240,6 +252,19 @@ mod tests {
             chat.received(&message("m9", "hi"), 13).is_none(),
             "an echo is no second message"
         );
+    }
+
+    #[test]
+    fn a_servers_id_cannot_take_the_place_of_a_local_one() {
+        let mut chat = Chat::default();
+        let mut theirs = message("local-1", "theirs");
+        theirs.timestamp = u64::MAX;
+        let shown = chat.received(&theirs, 1).unwrap();
+        assert!(
+            shown.sent_at_ms < u64::MAX,
+            "no date is later than dates go"
+        );
+        assert_ne!(chat.compose("mine", &ME, 2).unwrap().id, "local-1");
     }
 
     #[test]

@@ -52,6 +52,12 @@ impl ServerClock {
     }
 }
 
+/// A time of somebody else, as it may be shown: no later than a JavaScript `Date` can
+/// hold, so that no server can make the screen stumble over it.
+pub(super) fn showable_ms(ms: u64) -> u64 {
+    ms.min(8_640_000_000_000_000)
+}
+
 fn difference(a: u64, b: u64) -> i64 {
     i64::try_from(i128::from(a) - i128::from(b)).unwrap_or(0)
 }

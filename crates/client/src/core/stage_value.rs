@@ -3,7 +3,7 @@
 use kulti_protocol::store_keys::UiState;
 use serde_json::Value;
 
-use super::{person, plain_text, stage::Change};
+use super::{clock::showable_ms, person, plain_text, stage::Change};
 
 /// How many characters an announcement may have.
 pub(super) const ANNOUNCEMENT_LIMIT: usize = 500;
@@ -83,14 +83,14 @@ pub(super) fn announcement(state: &UiState, writer: &str, updated_at: u64) -> Op
             id: id.clone(),
             author: person::display_name(author),
             text,
-            at: state.announced_at.unwrap_or(updated_at),
+            at: showable_ms(state.announced_at.unwrap_or(updated_at)),
         });
     }
     Some(Announced {
         id: format!("{UNNAMED}{mark}"),
         author: person::display_name(writer),
         text,
-        at: updated_at.max(state.timestamp),
+        at: showable_ms(updated_at.max(state.timestamp)),
     })
 }
 

@@ -35,7 +35,10 @@ impl Bots {
         let child = Command::new(program()?)
             .args(["--server", server, "--code", code])
             .args(["--count", &BOTS.to_string(), "--lively"])
-            .stdin(Stdio::null())
+            // Held for as long as the child is: the bots leave when their input ends,
+            // so none is left behind by an app that was killed.
+            .arg("--interactive")
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;

@@ -262,7 +262,7 @@ mod tests {
         let seen = json!({"pinnedMessageId": "m", "announcementText": "hello"});
         let written = json!({"announcementText": "hello"});
         assert_eq!(
-            merged(&[seen.clone()], seen, written),
+            merged(std::slice::from_ref(&seen), seen.clone(), written),
             json!({"announcementText": "hello"})
         );
     }

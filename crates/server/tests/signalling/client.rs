@@ -24,10 +24,21 @@ pub struct Client {
 }
 
 pub async fn try_open(address: SocketAddr, peer: &str, token: &str) -> Result<Client, Error> {
+    let stream = TcpStream::connect(address).await?;
+    upgrade(stream, peer, token).await
+}
+
+/// A client whose socket takes little while nothing is read from it.
+pub async fn open_narrow(address: SocketAddr, peer: &str, token: &str) -> Client {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(16 * 1024).unwrap();
+    let stream = socket.connect(address).await.unwrap();
+    upgrade(stream, peer, token).await.unwrap()
+}
+
+async fn upgrade(stream: TcpStream, peer: &str, token: &str) -> Result<Client, Error> {
+    let address = stream.peer_addr()?;
     let url = format!("ws://{address}/ws?peer={peer}&token={token}&protocol_version=2.5");
-    let socket = TcpSocket::new_v4()?;
-    socket.set_recv_buffer_size(16 * 1024)?; // what is not read soon fills up
-    let stream = socket.connect(address).await?;
     let (socket, _) = client_async(url, stream).await?;
     Ok(Client {
         socket,
@@ -45,12 +56,22 @@ impl Client {
     /// Opens and joins.
     pub async fn join(server: &TestServer, room: &str, peer: &str, role: &str) -> Self {
         let mut client = Self::open(server, room, peer, role).await;
-        client.notice("on-policy-change").await;
-        let result = client
-            .ok("join", json!({"name": format!("Name {peer}"), "data": ""}))
-            .await;
-        assert_eq!(result, json!({}));
+        client.enter(peer).await;
         client
+    }
+
+    /// As a client that takes little while it does not read.
+    pub async fn join_narrow(server: &TestServer, room: &str, peer: &str) -> Self {
+        let token = token(room, &format!("user-{peer}"), "viewer");
+        let mut client = open_narrow(server.address, peer, &token).await;
+        client.enter(peer).await;
+        client
+    }
+
+    async fn enter(&mut self, peer: &str) {
+        self.notice("on-policy-change").await;
+        let params = json!({"name": format!("Name {peer}"), "data": ""});
+        assert_eq!(self.ok("join", params).await, json!({}));
     }
 
     pub async fn send(&mut self, frame: Value) {

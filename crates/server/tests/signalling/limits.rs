@@ -134,7 +134,7 @@ async fn a_slow_receiver_gets_the_newest_value_last() {
         };
         let server = TestServer::with(rooms, ConnectionLimits::default(), path).await;
         let mut writer = Client::join(&server, "room", "w", "viewer").await;
-        let mut slow = Client::join(&server, "room", "s", "viewer").await;
+        let mut slow = Client::join_narrow(&server, "room", "s").await;
         slow.ok("listen-metadata-change", json!({"keys": ["a", "b"]}))
             .await;
         // 4.8 MB are more than all socket buffers between the two hold.
@@ -179,7 +179,7 @@ async fn a_stuck_receiver_is_closed_and_finds_the_right_state() {
     };
     let server = TestServer::with(RoomLimits::default(), limits, Path::Plain).await;
     let mut writer = Client::join(&server, "room", "w", "viewer").await;
-    let mut stuck = Client::join(&server, "room", "s", "viewer").await;
+    let mut stuck = Client::join_narrow(&server, "room", "s").await;
     stuck
         .ok("listen-metadata-change", json!({"keys": ["k"]}))
         .await;

@@ -64,7 +64,7 @@ fn a_message_repeated_after_a_loss_is_said_once() {
     world.open("a", "viewer");
     world.pass(3_000);
     assert_eq!(say(&mut world, "a", "hello", &json!({})).unwrap(), first);
-    assert_eq!(world.clients["h"].heard, [first.clone()]);
+    assert_eq!(world.clients["h"].heard, std::slice::from_ref(&first));
     let meant = say(&mut world, "a", "hello", &json!({})).unwrap();
     assert_ne!(meant, first, "said once more, it is meant");
     assert_eq!(world.clients["h"].heard.len(), 2);

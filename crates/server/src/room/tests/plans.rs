@@ -61,6 +61,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Account {
     /// Messages that each peer must have got, while it stays the same peer.
     due: BTreeMap<String, BTreeSet<String>>,
+    said: u32,
 }
 
 fn run(world: &mut World, account: &mut Account, step: &Step) {
@@ -72,28 +73,32 @@ fn run(world: &mut World, account: &mut Account, step: &Step) {
     };
     let known = |world: &World, p: usize| world.room.remembers(PEERS[p], &user(p));
     match step {
-        Step::Join(p) => {
-            if !known(world, *p) {
-                account.due.remove(PEERS[*p]);
-                if let Some(client) = world.clients.get_mut(PEERS[*p]) {
-                    let versions = std::mem::take(&mut client.versions);
-                    let socket = client.socket;
-                    *client = super::world::Client::default();
-                    client.versions = versions;
-                    client.socket = socket;
-                }
-                let role = if *p < 2 { "host" } else { "viewer" };
-                world.open(PEERS[*p], role);
-                world.ok(PEERS[*p], "join", json!({"name": PEERS[*p]}));
-                account.due.insert(PEERS[*p].to_owned(), BTreeSet::new());
+        Step::Join(p) if !known(world, *p) => {
+            account.due.remove(PEERS[*p]);
+            if let Some(client) = world.clients.get_mut(PEERS[*p]) {
+                let versions = std::mem::take(&mut client.versions);
+                let socket = client.socket;
+                *client = super::world::Client::default();
+                client.versions = versions;
+                client.socket = socket;
             }
+            let role = if *p < 2 { "host" } else { "viewer" };
+            world.open(PEERS[*p], role);
+            world.ok(PEERS[*p], "join", json!({"name": PEERS[*p]}));
+            account.due.insert(PEERS[*p].to_owned(), BTreeSet::new());
         }
         Step::Leave(p) if joined(world, *p) => {
             world.notify(PEERS[*p], "leave", json!({}));
             gone(world, account, *p);
         }
-        Step::Cut(p) if joined(world, *p) => world.cut(PEERS[*p]),
+        Step::Cut(p) if joined(world, *p) => {
+            lost(world, account, *p);
+            world.cut(PEERS[*p]);
+        }
         Step::Open(p) if known(world, *p) => {
+            if joined(world, *p) {
+                lost(world, account, *p);
+            }
             world.open(PEERS[*p], "viewer");
         }
         Step::Set(p, k, value) if joined(world, *p) => {
@@ -116,7 +121,9 @@ fn run(world: &mut World, account: &mut Account, step: &Step) {
             world.listen(PEERS[*p], &keys);
         }
         Step::Say(p) if joined(world, *p) => {
-            let params = json!({"info": {"message": world.now.to_string(), "type": "chat"}});
+            account.said += 1; // equal ones after a loss would be taken for repetitions
+            let text = account.said.to_string();
+            let params = json!({"info": {"message": text, "type": "chat"}});
             let said = world.ok(PEERS[*p], "broadcast", params);
             let id = said["message_id"].as_str().unwrap().to_owned();
             for (peer, due) in &mut account.due {
@@ -175,6 +182,14 @@ fn run(world: &mut World, account: &mut Account, step: &Step) {
 
 fn user(p: usize) -> String {
     format!("user-{}", PEERS[p])
+}
+
+/// Messages under way are lost with the connection, as the protocol has it.
+fn lost(world: &World, account: &mut Account, p: usize) {
+    let heard = &world.clients[PEERS[p]].heard;
+    if let Some(due) = account.due.get_mut(PEERS[p]) {
+        due.retain(|id| heard.contains(id));
+    }
 }
 
 fn gone(world: &mut World, account: &mut Account, p: usize) {

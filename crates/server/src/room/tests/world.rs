@@ -262,7 +262,9 @@ impl World {
             client.wire.clear();
         }
         let policy = Arc::new(Policy::default());
-        self.room = Room::restore("room", saved, policy, self.limits.clone(), 8, self.now);
+        self.next += 1;
+        let (seed, limits) = (1_000 + self.next, self.limits.clone());
+        self.room = Room::restore("room", saved, policy, limits, seed, self.now);
     }
 
     /// Frames of this method that a client got, params only.
@@ -333,8 +335,8 @@ impl Client {
             "on-peer-update" => {
                 complete(params);
                 // The client knows itself by what it has asked for, not by lists.
-                if self.roster.contains_key(&peer_id()) {
-                    self.roster.insert(peer_id(), params.clone());
+                if let Some(known) = self.roster.get_mut(&peer_id()) {
+                    *known = params.clone();
                 } else {
                     self.groups = serde_json::from_value(params["groups"].clone()).unwrap();
                 }

@@ -46,10 +46,16 @@ pub(crate) fn test(workspace: &Workspace, arguments: &Arguments) -> Result<ExitC
     })
 }
 
-/// Types, style and Vitest. Each of the first two counts as one test.
+/// Types, style, Vitest, and every page in Chromium. All but Vitest count as one
+/// test each.
 fn ui_tests(workspace: &Workspace, node: &Node) -> Result<Tally> {
     let mut tally = Tally::default();
-    for (title, script) in [("UI: types", "check"), ("UI: style", "lint")] {
+    let checks = [
+        ("UI: types", "check"),
+        ("UI: style", "lint"),
+        ("UI: every page in a browser", "test:pages"),
+    ];
+    for (title, script) in checks {
         let passed = step(title, || {
             run_command(node.npm(&workspace.ui())?.args(["run", "--silent", script]))
         })

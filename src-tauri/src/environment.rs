@@ -38,6 +38,7 @@ pub(crate) fn prepare() {}
 const WHY: &str = "KULTI_DMABUF_DISABLED_BECAUSE";
 
 /// Whether this start has no GPU to draw with, or none that WebKitGTK gets along with.
+#[cfg(target_os = "linux")]
 pub(crate) fn draws_in_software() -> bool {
     std::env::var_os(WHY).is_some()
 }

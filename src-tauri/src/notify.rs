@@ -54,12 +54,12 @@ fn show(announcement: &Announcement, clicked: impl FnOnce(), wait: bool) {
         .body(&body(&announcement.text, understands_markup()))
         .action("default", "Open the session");
     #[cfg(all(unix, not(target_os = "macos")))]
-    notification.hint(notify_rust::Hint::DesktopEntry("kulti-desktop".into()));
+    notification.hint(notify_rust::Hint::DesktopEntry("Kulti".into()));
     match notification.show() {
         Ok(shown) if wait => wait_for_click(shown, clicked),
         Ok(_) => {}
         Err(error) => {
-            tracing::info!(%error, "no notification service: the announcement is shown in the window only")
+            tracing::info!(%error, "no notification service: announcements are in the window only");
         }
     }
 }

@@ -8,6 +8,8 @@ use tauri::{
 };
 use tokio::time::{MissedTickBehavior, interval};
 
+#[cfg(target_os = "linux")]
+use crate::environment;
 use crate::{app::App, closing};
 
 /// The window's label, as the capability names it.
@@ -40,6 +42,7 @@ pub(crate) fn open(tauri: &AppHandle, app: &Arc<App>, data_dir: &Path) -> tauri:
             NewWindowResponse::Deny
         })
         .build()?;
+    draw_in_software(&window);
     let handle = tauri.clone();
     window.on_window_event(move |event| {
         if let WindowEvent::CloseRequested { api, .. } = event {
@@ -52,6 +55,28 @@ pub(crate) fn open(tauri: &AppHandle, app: &Arc<App>, data_dir: &Path) -> tauri:
     tokio::spawn(watch_minimised(window, app.clone()));
     Ok(())
 }
+
+/// Without a GPU, compositing in software costs more than it brings: memory for a
+/// software OpenGL, and several times the processor time for moving pictures.
+#[cfg(target_os = "linux")]
+fn draw_in_software(window: &WebviewWindow) {
+    use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};
+
+    if !environment::draws_in_software() {
+        return;
+    }
+    let set = window.with_webview(|webview| {
+        if let Some(settings) = webview.inner().settings() {
+            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
+        }
+    });
+    if let Err(error) = set {
+        tracing::debug!(%error, "the web view's settings cannot be reached");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn draw_in_software(_window: &WebviewWindow) {}
 
 /// Only the app's own page may be shown; everything that it needs comes with it.
 fn is_own_page(url: &Url, dev_server: Option<&Url>) -> bool {

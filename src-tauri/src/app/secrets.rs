@@ -110,7 +110,7 @@ struct ServerCredentials {
 }
 
 impl ServerCredentials {
-    fn from_keyring(&self) -> keyring::Result<Option<Account>> {
+    fn read_keyring(&self) -> keyring::Result<Option<Account>> {
         match Entry::new(SERVICE, &self.entry)?.get_password() {
             Ok(json) => Ok(Account::from_json(&json)),
             Err(keyring::Error::NoEntry) => Ok(None),
@@ -118,7 +118,7 @@ impl ServerCredentials {
         }
     }
 
-    fn to_keyring(&self, account: &Account) -> keyring::Result<()> {
+    fn write_keyring(&self, account: &Account) -> keyring::Result<()> {
         Entry::new(SERVICE, &self.entry)?.set_password(&account.to_json())?;
         // A file of a time when there was no keyring must not stay behind.
         remove(self.file.path());
@@ -129,7 +129,7 @@ impl ServerCredentials {
 impl Credentials for ServerCredentials {
     fn load(&self) -> Result<Option<Account>, String> {
         if self.secrets.uses_keyring() {
-            match self.from_keyring() {
+            match self.read_keyring() {
                 Ok(Some(account)) => return Ok(Some(account)),
                 Ok(None) => {
                     let found = self.file.load()?;
@@ -146,7 +146,7 @@ impl Credentials for ServerCredentials {
 
     fn save(&self, account: &Account) -> Result<(), String> {
         if self.secrets.uses_keyring() {
-            match self.to_keyring(account) {
+            match self.write_keyring(account) {
                 Ok(()) => return Ok(()),
                 Err(error) => self.secrets.fall_back(&error),
             }

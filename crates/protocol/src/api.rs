@@ -268,7 +268,8 @@ pub struct HeartbeatRequest {
     pub intervals: Option<Vec<Interval>>,
 }
 
-/// Answer of `POST /api/analytics/heartbeat`, given after the commit.
+/// Answer of `POST /api/analytics/heartbeat`. The server waits a moment for the commit;
+/// what is not on disk by then is acknowledged by the answer to a later heartbeat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeartbeatResponse {
     /// Always true.
@@ -279,8 +280,8 @@ pub struct HeartbeatResponse {
     pub estimated_credits: u64,
     /// Server time, ms since the epoch.
     pub timestamp: u64,
-    /// The stretches that are settled, credited or refused for good: the client may
-    /// forget them. Absent in answers to heartbeats without intervals.
+    /// The stretches of the request that are settled, on disk or refused for good: the
+    /// client may forget them. Absent in answers to heartbeats without intervals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<Vec<Interval>>,
 }

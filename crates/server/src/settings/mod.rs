@@ -2,8 +2,10 @@
 //! environment variables, and as a struct for programs that embed the server.
 
 mod duration;
+mod limits;
 mod origins;
 mod rooms;
+mod watch;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -12,13 +14,14 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use kulti_protocol::api::WatchPolicy;
 
 pub(crate) use duration::millis;
 pub use duration::parse_duration;
+pub use limits::Limits;
 pub use origins::AllowedOrigins;
 use origins::parse_origin;
 pub use rooms::RoomSettings;
+pub use watch::WatchSettings;
 
 /// All settings. `Settings::default()` is what `kulti-server` runs with when told nothing.
 #[derive(Debug, Clone, Args)]
@@ -151,136 +154,6 @@ pub struct TokenSettings {
     pub hms_token_ttl: Duration,
 }
 
-/// The rules of watch time, and how often the ledger is written.
-#[derive(Debug, Clone, Args)]
-pub struct WatchSettings {
-    /// Without a sign of a person for this long, time stops counting.
-    #[arg(long, env = "KULTI_IDLE_LIMIT", value_name = "TIME", value_parser = parse_duration,
-          default_value = "15m")]
-    pub idle_limit: Duration,
-
-    /// Not watching for this long makes a participant inactive for the others.
-    #[arg(long, env = "KULTI_AWAY_GRACE", value_name = "TIME", value_parser = parse_duration,
-          default_value = "30s")]
-    pub away_grace: Duration,
-
-    /// A loss of connection shorter than this counts.
-    #[arg(long, env = "KULTI_RECONNECT_GRACE", value_name = "TIME", value_parser = parse_duration,
-          default_value = "30s")]
-    pub reconnect_grace: Duration,
-
-    /// In the long run the ledger is committed no more often than this.
-    #[arg(long, env = "KULTI_COMMIT_INTERVAL", value_name = "TIME", value_parser = parse_duration,
-          default_value = "36s")]
-    pub commit_interval: Duration,
-
-    /// So many commits may follow one another at once before the interval applies.
-    #[arg(
-        long,
-        env = "KULTI_COMMIT_BURST",
-        value_name = "N",
-        default_value_t = 20
-    )]
-    pub commit_burst: u32,
-
-    /// A session that nobody has been in for this long is ended, and paid.
-    #[arg(long, env = "KULTI_ABANDONED_AFTER", value_name = "TIME", value_parser = parse_duration,
-          default_value = "12h")]
-    pub abandoned_after: Duration,
-}
-
-/// Limits of the HTTP API and of connections.
-#[derive(Debug, Clone, Args)]
-pub struct Limits {
-    /// Connections from one address, programs on this machine excepted.
-    #[arg(
-        long,
-        env = "KULTI_CONNECTIONS_PER_ADDRESS",
-        value_name = "N",
-        default_value_t = 1_000
-    )]
-    pub connections_per_address: u32,
-
-    /// Connections in all.
-    #[arg(
-        long,
-        env = "KULTI_CONNECTIONS",
-        value_name = "N",
-        default_value_t = 50_000
-    )]
-    pub connections: u32,
-
-    /// Time for a TLS handshake, and for the head of a request.
-    #[arg(long, env = "KULTI_HANDSHAKE_TIMEOUT", value_name = "TIME", value_parser = parse_duration,
-          default_value = "10s")]
-    pub handshake_timeout: Duration,
-
-    /// Time for the body of a request.
-    #[arg(long, env = "KULTI_BODY_TIMEOUT", value_name = "TIME", value_parser = parse_duration,
-          default_value = "20s")]
-    pub body_timeout: Duration,
-
-    /// Guests that one address may make at once (a class behind one router).
-    #[arg(
-        long,
-        env = "KULTI_GUESTS_BURST",
-        value_name = "N",
-        default_value_t = 2_000
-    )]
-    pub guests_burst: u32,
-
-    /// Guests that one address may make a minute after that.
-    #[arg(
-        long,
-        env = "KULTI_GUESTS_PER_MINUTE",
-        value_name = "N",
-        default_value_t = 120
-    )]
-    pub guests_per_minute: u32,
-
-    /// Room codes that one address may look up in vain at once; codes are short
-    /// enough to be guessed.
-    #[arg(
-        long,
-        env = "KULTI_WRONG_CODES_BURST",
-        value_name = "N",
-        default_value_t = 30
-    )]
-    pub wrong_codes_burst: u32,
-
-    /// Room codes that one address may look up in vain a minute after that.
-    #[arg(
-        long,
-        env = "KULTI_WRONG_CODES_PER_MINUTE",
-        value_name = "N",
-        default_value_t = 10
-    )]
-    pub wrong_codes_per_minute: u32,
-
-    /// Requests that one user may make a minute.
-    #[arg(
-        long,
-        env = "KULTI_REQUESTS_PER_MINUTE",
-        value_name = "N",
-        default_value_t = 600
-    )]
-    pub requests_per_minute: u32,
-
-    /// Live sessions that one user may host.
-    #[arg(
-        long,
-        env = "KULTI_SESSIONS_PER_USER",
-        value_name = "N",
-        default_value_t = 20
-    )]
-    pub sessions_per_user: u32,
-
-    /// How long a clean stop waits for requests under way.
-    #[arg(long, env = "KULTI_SHUTDOWN_TIMEOUT", value_name = "TIME", value_parser = parse_duration,
-          default_value = "10s")]
-    pub shutdown_timeout: Duration,
-}
-
 /// Logging.
 #[derive(Debug, Clone, Args)]
 pub struct LogSettings {
@@ -314,8 +187,6 @@ pub const BODY_BYTES: usize = 10 * 1024;
 pub const HEARTBEAT_BYTES: usize = 64 * 1024;
 
 const DEFAULT_DATA: &str = "kulti-data";
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 impl Default for Settings {
@@ -348,37 +219,6 @@ impl Default for TokenSettings {
     }
 }
 
-impl Default for WatchSettings {
-    fn default() -> Self {
-        Self {
-            idle_limit: MINUTE * 15,
-            away_grace: SECOND * 30,
-            reconnect_grace: SECOND * 30,
-            commit_interval: SECOND * 36,
-            commit_burst: 20,
-            abandoned_after: HOUR * 12,
-        }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connections_per_address: 1_000,
-            connections: 50_000,
-            handshake_timeout: SECOND * 10,
-            body_timeout: SECOND * 20,
-            guests_burst: 2_000,
-            guests_per_minute: 120,
-            wrong_codes_burst: 30,
-            wrong_codes_per_minute: 10,
-            requests_per_minute: 600,
-            sessions_per_user: 20,
-            shutdown_timeout: SECOND * 10,
-        }
-    }
-}
-
 impl Default for LogSettings {
     fn default() -> Self {
         Self {
@@ -398,18 +238,6 @@ impl Settings {
             data: data.as_ref().to_owned(),
             allowed_origins: AllowedOrigins::loopback(),
             ..Self::default()
-        }
-    }
-}
-
-impl WatchSettings {
-    /// What clients are told with their token.
-    #[must_use]
-    pub fn policy(&self) -> WatchPolicy {
-        WatchPolicy {
-            idle_limit_ms: millis(self.idle_limit),
-            away_grace_ms: millis(self.away_grace),
-            reconnect_grace_ms: millis(self.reconnect_grace),
         }
     }
 }

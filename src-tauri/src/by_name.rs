@@ -121,3 +121,65 @@ fn misuse(message: &str) -> CommandError {
         message: message.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::app::AppConfig;
+
+    #[tokio::test]
+    async fn commands_answer_refuse_and_send_events() {
+        let dir = tempfile::tempdir().unwrap();
+        let app = App::open(AppConfig {
+            data_dir: dir.path().to_owned(),
+            log_dir: dir.path().join("logs"),
+            demo: false,
+        })
+        .unwrap();
+        let (seen, mut arrived) = tokio::sync::mpsc::unbounded_channel();
+        let sink: Sink = Arc::new(move |channel, event| seen.send((channel, event)).is_ok());
+        let call =
+            async |command: &str, arguments: Value| run(&app, command, &arguments, &sink).await;
+
+        call("home_events", json!({"channel": 7})).await.unwrap();
+        let named = call("set_display_name", json!({"name": "Zoë"}))
+            .await
+            .unwrap();
+        assert_eq!(named["displayName"], "Zoë");
+        loop {
+            let (channel, home) = arrived.recv().await.unwrap();
+            assert_eq!(channel, 7);
+            if home["displayName"] == "Zoë" {
+                break;
+            }
+        }
+        let refused = call("session", json!({"channel": 8})).await.unwrap_err();
+        assert_eq!(refused.code, ErrorCode::NotInSession);
+        let misused = call("act", json!({"intent": {"act": "fly"}}))
+            .await
+            .unwrap_err();
+        assert_eq!(misused.code, ErrorCode::Local);
+        let unknown = call("format_disk", json!({})).await.unwrap_err();
+        assert_eq!(unknown.code, ErrorCode::Local);
+    }
+
+    /// Arguments have the names that TypeScript sends.
+    #[test]
+    fn arguments_are_named_as_in_typescript() {
+        let mut asked = Vec::new();
+        let (source, _) = include_str!("by_name.rs").split_once("cfg(test)").unwrap();
+        for arm in source.split("        \"").skip(1) {
+            let (command, body) = arm.split_once('"').unwrap();
+            let names = body.split("read.get").skip(1);
+            let mut names: Vec<&str> = names.map(|rest| rest.split('"').nth(1).unwrap()).collect();
+            names.sort_unstable();
+            if body.starts_with(" =>") {
+                asked.push((command.to_owned(), names.join(",")));
+            }
+        }
+        asked.sort();
+        assert_eq!(asked, crate::bindings::tests::commands_with_arguments());
+    }
+}

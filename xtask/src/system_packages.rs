@@ -74,12 +74,17 @@ pub(crate) const VIRTUAL_DISPLAY: &[Requirement] = &[
 
 /// What the whole-system tests need beside a virtual display: WebDriver for the
 /// app's own window, a browser with its driver for the official SDK's page, a
-/// notification daemon to look into.
+/// notification daemon to look into, and a person's hands.
 pub(crate) const TEST: &[Requirement] = &[
     program("webkit2gtk-driver", "WebKitWebDriver"),
     program("chromium", "chromium"),
     program("chromium-driver", "chromedriver"),
     program("dunst", "dunst"),
+    // Closing windows, raising them and reading the clipboard, as a person would.
+    program("xdotool", "xdotool"),
+    program("wmctrl", "wmctrl"),
+    program("xclip", "xclip"),
+    program("procps", "pgrep"),
 ];
 
 /// What fetching Node.js from the Python package index needs.

@@ -1,0 +1,282 @@
+//! The real app in a real window, driven through WebKitWebDriver.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+
+use crate::{
+    programs::{Program, free_port},
+    waiting::{PATIENCE, until},
+};
+
+/// One start of the app, with folders of its own.
+pub(crate) struct AppWindow {
+    name: String,
+    client: Client,
+    driver: Program,
+    _data: TempDir,
+}
+
+impl AppWindow {
+    /// Starts the app and waits until its home screen can be used. `name` is the
+    /// person's; it is typed as a new user would.
+    pub(crate) async fn open(name: &str) -> Self {
+        let data = TempDir::new().expect("a folder");
+        let port = free_port();
+        assert!(
+            std::env::var_os("DISPLAY").is_some(),
+            "there is no display: run these tests through `./kulti test`"
+        );
+        let mut command = Command::new("WebKitWebDriver");
+        command
+            .args([format!("--port={port}"), "--host=127.0.0.1".to_owned()])
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .env("KULTI_DATA_DIR", data.path())
+            .env("KULTI_SINGLE_INSTANCE", "0")
+            .env("XDG_DATA_HOME", data.path().join("xdg-data"))
+            .env("XDG_CONFIG_HOME", data.path().join("xdg-config"))
+            .env("XDG_CACHE_HOME", data.path().join("xdg-cache"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let driver = Program::start(&mut command);
+        until("WebKitWebDriver answers", || async {
+            TcpStream::connect(("127.0.0.1", port)).await.ok()
+        })
+        .await;
+        let capabilities = json!({
+            "webkitgtk:browserOptions": {"binary": env!("CARGO_BIN_EXE_kulti-desktop"), "args": []},
+            "timeouts": {"script": 60_000},
+        });
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities.as_object().expect("an object").clone())
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .unwrap_or_else(|error| panic!("{name}'s app does not start: {error}"));
+        let window = Self {
+            name: name.to_owned(),
+            client,
+            driver,
+            _data: data,
+        };
+        window.element(".home").await;
+        if window.count(".card.name input").await > 0 {
+            window.fill(".card.name input", name).await;
+        }
+        window
+    }
+
+    /// Starts a session on this computer's own server.
+    pub(crate) async fn host_here(&self, title: &str) {
+        self.fill(".card.host input", title).await;
+        self.click(".card.host button[type=submit]").await;
+        self.element("[data-testid=grid]").await;
+    }
+
+    /// Starts a session on a server.
+    pub(crate) async fn host_on(&self, server: &str, title: &str) {
+        self.fill(".card.host input", title).await;
+        self.script(
+            "[...document.querySelectorAll('.card.host [role=radio]')].at(-1).click()",
+            vec![],
+        )
+        .await;
+        self.fill(".card.host input[inputmode=url]", server).await;
+        self.click(".card.host button[type=submit]").await;
+        self.element("[data-testid=grid]").await;
+    }
+
+    /// Types a code or a link, waits until it is found, and joins.
+    pub(crate) async fn join(&self, code_or_link: &str) {
+        self.fill(".card.join input.code", code_or_link).await;
+        self.element(".card.join .found").await;
+        self.click(".card.join button[type=submit]").await;
+        self.element("[data-testid=grid]").await;
+    }
+
+    /// The first element that matches, once there is one.
+    pub(crate) async fn element(&self, css: &str) -> Element {
+        let found = self
+            .client
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::Css(css))
+            .await;
+        match found {
+            Ok(element) => element,
+            Err(error) => {
+                let picture = self.screenshot("missing-element").await;
+                let text = self.body().await;
+                panic!(
+                    "{} sees no {css} ({error}); see {}; the page says:\n{text}",
+                    self.name,
+                    picture.display()
+                );
+            }
+        }
+    }
+
+    /// How many elements match right now.
+    pub(crate) async fn count(&self, css: &str) -> usize {
+        self.client
+            .find_all(Locator::Css(css))
+            .await
+            .expect("the page answers")
+            .len()
+    }
+
+    /// Clicks what matches.
+    pub(crate) async fn click(&self, css: &str) {
+        self.element(css)
+            .await
+            .click()
+            .await
+            .unwrap_or_else(|error| {
+                panic!("{} cannot click {css}: {error}", self.name);
+            });
+    }
+
+    /// Replaces a field's text.
+    pub(crate) async fn fill(&self, css: &str, text: &str) {
+        let field = self.element(css).await;
+        field.clear().await.expect("it can be cleared");
+        field.send_keys(text).await.expect("it can be typed into");
+    }
+
+    /// Presses keys where the focus is.
+    pub(crate) async fn press(&self, keys: &str) {
+        let focused = self
+            .client
+            .active_element()
+            .await
+            .expect("something has the focus");
+        focused.send_keys(keys).await.expect("keys can be pressed");
+    }
+
+    /// Text of the first match right now.
+    pub(crate) async fn text_now(&self, css: &str) -> Option<String> {
+        let text = self
+            .script(
+                "const e = document.querySelector(arguments[0]); return e && e.innerText",
+                vec![json!(css)],
+            )
+            .await;
+        text.as_str()
+            .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    /// Waits until the first match has `text` in it.
+    pub(crate) async fn sees(&self, css: &str, text: &str) {
+        let last = std::sync::Mutex::new(None);
+        let seen = tokio::time::timeout(PATIENCE, async {
+            loop {
+                let now = self.text_now(css).await;
+                if now.as_deref().is_some_and(|now| now.contains(text)) {
+                    return;
+                }
+                *last.lock().unwrap() = now;
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        })
+        .await;
+        if seen.is_err() {
+            let picture = self.screenshot("unseen-text").await;
+            panic!(
+                "{} never saw {text:?} in {css}, but {:?}; see {}",
+                self.name,
+                last.lock().unwrap(),
+                picture.display()
+            );
+        }
+    }
+
+    /// Waits until nothing matches any more.
+    pub(crate) async fn sees_no_more(&self, css: &str) {
+        until(&format!("{} sees no {css}", self.name), || async {
+            (self.count(css).await == 0).then_some(())
+        })
+        .await;
+    }
+
+    /// The names on the tiles, in order.
+    pub(crate) async fn tiles(&self) -> Vec<String> {
+        let names = self
+            .script(
+                "return [...document.querySelectorAll('[data-testid=grid] .tile')]
+                    .map((t) => t.getAttribute('aria-label'))",
+                vec![],
+            )
+            .await;
+        serde_json::from_value(names).expect("texts")
+    }
+
+    /// Runs a script in the page.
+    pub(crate) async fn script(&self, source: &str, arguments: Vec<Value>) -> Value {
+        self.client
+            .execute(source, arguments)
+            .await
+            .unwrap_or_else(|error| panic!("{}'s page refuses a script: {error}", self.name))
+    }
+
+    /// The room code in the header.
+    pub(crate) async fn room_code(&self) -> String {
+        self.element(".code-chip").await;
+        self.text_now(".code-chip")
+            .await
+            .expect("a code")
+            .trim()
+            .to_owned()
+    }
+
+    /// The whole credits in the counter.
+    pub(crate) async fn credits(&self) -> u32 {
+        let text = self.text_now("[data-testid=credits] .figure").await;
+        text.and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+
+    /// Saves what the window shows beside the test's other output.
+    pub(crate) async fn screenshot(&self, name: &str) -> PathBuf {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
+        let path = folder.join(format!("{name}-{}.png", self.name.to_lowercase()));
+        if let Ok(picture) = self.client.screenshot().await {
+            let _ = std::fs::create_dir_all(&folder);
+            let _ = std::fs::write(&path, picture);
+        }
+        path
+    }
+
+    /// Minimises the window.
+    pub(crate) async fn minimize(&self) {
+        self.client
+            .minimize_window()
+            .await
+            .expect("the window can be minimised");
+    }
+
+    /// Closes the window as its close button does. Through WebDriver alone the app would
+    /// be killed, without a word to the others.
+    pub(crate) async fn close(self) {
+        let app = self.driver.only_child();
+        let windows = Command::new("xdotool")
+            .args(["search", "--onlyvisible", "--pid", &app])
+            .output()
+            .expect("xdotool runs");
+        for window in String::from_utf8_lossy(&windows.stdout).lines() {
+            let _ = Command::new("wmctrl").args(["-i", "-c", window]).status();
+        }
+        until(&format!("{}'s app has ended", self.name), || async {
+            (!Path::new("/proc").join(&app).exists()).then_some(())
+        })
+        .await;
+    }
+
+    async fn body(&self) -> String {
+        self.text_now("body").await.unwrap_or_default()
+    }
+}

@@ -4,11 +4,12 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use kulti_protocol::{
     signalling::{self, Join, ListenMetadata, SetMetadata, method},
     token::{HmsKeys, TokenClaims},
 };
+use memchr::memmem;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -27,22 +28,33 @@ pub(crate) const STAMP_DIGITS: usize = 16;
 const VALUE_BYTES: usize = 150;
 const KEY: &str = "bench";
 
+/// One participant.
+pub(crate) struct Connection {
+    pub(crate) stream: TcpStream,
+    /// What came after the last thing that was waited for.
+    pub(crate) unread: Vec<u8>,
+}
+
 /// Connects one participant and brings it to where it gets what others write.
-pub(crate) async fn connect(peer: Peer, port: u16, number: usize) -> anyhow::Result<TcpStream> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+pub(crate) async fn connect(peer: Peer, port: u16, number: usize) -> anyhow::Result<Connection> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await?;
     stream.set_nodelay(true)?;
+    let unread = Vec::new();
+    let mut connection = Connection { stream, unread };
     match peer {
         Peer::Tcp => {}
-        Peer::Websocket => upgrade(&mut stream, "/").await?,
+        Peer::Websocket => connection.upgrade("/").await?,
         Peer::SocketIo => {
-            upgrade(&mut stream, "/socket.io/?EIO=4&transport=websocket").await?;
-            read_until(&mut stream, b"pingInterval").await?;
-            stream.write_all(&client_frame("40")).await?;
-            read_until(&mut stream, b"40{").await?;
+            connection
+                .upgrade("/socket.io/?EIO=4&transport=websocket")
+                .await?;
+            connection.read_past(b"pingInterval").await?;
+            connection.write("40").await?;
+            connection.read_past(b"40{").await?;
         }
-        Peer::Kulti => join(&mut stream, number).await?,
+        Peer::Kulti => connection.join(number).await?,
     }
-    Ok(stream)
+    Ok(connection)
 }
 
 /// What is looked for to count the joins of others.
@@ -90,106 +102,75 @@ pub(crate) fn keep_alive(peer: Peer) -> anyhow::Result<Option<Vec<u8>>> {
     })
 }
 
-async fn join(stream: &mut TcpStream, number: usize) -> anyhow::Result<()> {
-    let keys = HmsKeys {
-        access_key: BENCH_ACCESS_KEY.to_owned(),
-        secret: BENCH_SECRET.to_owned(),
-    };
-    let now_s = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    let user = format!("user-{number}");
-    let role = if number == 0 { "host" } else { "viewer" };
-    let token = TokenClaims::new("bench-room", &user, role, &user, now_s, 7_200).sign(&keys)?;
-    let id = uuid::Uuid::new_v4();
-    upgrade(
-        stream,
-        &format!("/ws?peer={id}&token={token}&protocol_version=2.5&protocol_spec=20250115"),
-    )
-    .await?;
-    read_until(stream, b"\"on-policy-change\"").await?;
-    let name = format!("Participant number {number}");
-    let join = Join {
-        name,
-        ..Join::default()
-    };
-    stream
-        .write_all(&client_frame(&signalling::request(
-            "j",
-            method::JOIN,
-            join,
-        )?))
+impl Connection {
+    async fn join(&mut self, number: usize) -> anyhow::Result<()> {
+        let keys = HmsKeys {
+            access_key: BENCH_ACCESS_KEY.to_owned(),
+            secret: BENCH_SECRET.to_owned(),
+        };
+        let now_s = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let user = format!("user-{number}");
+        let role = if number == 0 { "host" } else { "viewer" };
+        let token = TokenClaims::new("bench-room", &user, role, &user, now_s, 7_200).sign(&keys)?;
+        let id = uuid::Uuid::new_v4();
+        self.upgrade(&format!(
+            "/ws?peer={id}&token={token}&protocol_version=2.5&protocol_spec=20250115"
+        ))
         .await?;
-    // The server may send the answer in several pieces; the list comes after it.
-    read_until(stream, b"\"peer-list\"").await?;
-    let listen = ListenMetadata {
-        keys: vec![KEY.to_owned()],
-    };
-    stream
-        .write_all(&client_frame(&signalling::request(
-            "l",
-            method::LISTEN_METADATA,
-            listen,
-        )?))
-        .await?;
-    Ok(())
-}
+        self.read_past(b"\"on-policy-change\"").await?;
+        let name = format!("Participant number {number}");
+        let join = Join {
+            name,
+            ..Join::default()
+        };
+        self.write(&signalling::request("j", method::JOIN, join)?)
+            .await?;
+        // The server may send the answer in several pieces; the list comes after it.
+        self.read_past(b"\"peer-list\"").await?;
+        let listen = ListenMetadata {
+            keys: vec![KEY.to_owned()],
+        };
+        self.write(&signalling::request("l", method::LISTEN_METADATA, listen)?)
+            .await
+    }
 
-async fn upgrade(stream: &mut TcpStream, path: &str) -> anyhow::Result<()> {
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).await?;
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        // Byte by byte, so that nothing behind the head is swallowed.
-        head.push(
-            stream
-                .read_u8()
-                .await
-                .context("the server closed during the upgrade")?,
+    async fn write(&mut self, text: &str) -> anyhow::Result<()> {
+        Ok(self.stream.write_all(&client_frame(text)).await?)
+    }
+
+    async fn upgrade(&mut self, path: &str) -> anyhow::Result<()> {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         );
-        if head.len() > 8_192 {
-            bail!("the server's answer to the upgrade is too long");
+        self.stream.write_all(request.as_bytes()).await?;
+        let head = self.read_past(b"\r\n\r\n").await?;
+        if !head.starts_with(b"HTTP/1.1 101") {
+            bail!("upgrade refused: {}", String::from_utf8_lossy(&head));
+        }
+        Ok(())
+    }
+
+    /// Reads up to the end of `marker`; what comes after it stays unread.
+    async fn read_past(&mut self, marker: &[u8]) -> anyhow::Result<Vec<u8>> {
+        let finder = memmem::Finder::new(marker);
+        let mut searched = 0;
+        loop {
+            let from = searched.min(self.unread.len());
+            if let Some(at) = self.unread.get(from..).and_then(|rest| finder.find(rest)) {
+                let rest = self.unread.split_off(from + at + marker.len());
+                return Ok(std::mem::replace(&mut self.unread, rest));
+            }
+            searched = self.unread.len().saturating_sub(marker.len());
+            if self.stream.read_buf(&mut self.unread).await? == 0 {
+                bail!(
+                    "the server closed before {:?}: {}",
+                    String::from_utf8_lossy(marker),
+                    String::from_utf8_lossy(&self.unread)
+                );
+            }
         }
     }
-    if !head.starts_with(b"HTTP/1.1 101") {
-        bail!("upgrade refused: {}", String::from_utf8_lossy(&head));
-    }
-    Ok(())
-}
-
-async fn read_until(stream: &mut TcpStream, marker: &[u8]) -> anyhow::Result<()> {
-    let mut seen = Vec::with_capacity(1_024);
-    while !contains(&seen, marker) {
-        let read = stream.read_buf(&mut seen).await?;
-        if read == 0 {
-            bail!(
-                "the server closed before {:?}: {}",
-                String::from_utf8_lossy(marker),
-                String::from_utf8_lossy(&seen)
-            );
-        }
-    }
-    Ok(())
-}
-
-/// Whether `marker` stands in `bytes`.
-pub(crate) fn contains(bytes: &[u8], marker: &[u8]) -> bool {
-    find(bytes, marker).is_some()
-}
-
-/// Where `marker` first stands in `bytes`.
-pub(crate) fn find(bytes: &[u8], marker: &[u8]) -> Option<usize> {
-    let first = *marker.first()?;
-    let mut from = 0;
-    while let Some(at) = bytes.get(from..)?.iter().position(|b| *b == first) {
-        let start = from + at;
-        if bytes.get(start..)?.starts_with(marker) {
-            return Some(start);
-        }
-        from = start + 1;
-    }
-    None
 }
 
 /// A masked text frame. The mask is zero: masking protects proxies, not this.

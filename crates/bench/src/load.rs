@@ -1,6 +1,9 @@
 //! The load generator: many observers and one writer, on one core.
 
 use std::{
+    cell::RefCell,
+    collections::HashMap,
+    io::ErrorKind,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -10,21 +13,37 @@ use std::{
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use parking_lot::Mutex;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, task::JoinSet, time::MissedTickBehavior};
 
 use crate::{
-    dialect::{self, MARKER, STAMP_DIGITS},
+    dialect::{self, Connection},
+    markers::{Found, Markers},
     server_process::Peer,
 };
 
 /// How many connections are opened at once.
 const OPENING: usize = 32;
+/// All connections are read through one buffer, bytes.
+const READ_BYTES: usize = 256 * 1024;
+
+thread_local! {
+    static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+}
+
+/// One delivery of one write to one observer.
+#[derive(Clone, Copy)]
+pub(crate) struct Delivery {
+    /// When it was written, in microseconds of the generator's clock.
+    sent: u64,
+    /// From writing to reading, in microseconds.
+    pub(crate) latency: u64,
+}
 
 /// What the observers saw. Shared by all of them; they run on one thread.
 #[derive(Default)]
 pub(crate) struct Seen {
-    /// From writing to reading, in microseconds, while `measuring`.
-    pub(crate) latencies: Mutex<Vec<u64>>,
+    /// What was delivered while it was measured.
+    pub(crate) deliveries: Mutex<Vec<Delivery>>,
     /// Join notices.
     pub(crate) joins: AtomicU64,
     /// Connections that the server closed.
@@ -32,38 +51,74 @@ pub(crate) struct Seen {
     measuring: AtomicBool,
 }
 
-/// The observers of one room, reading until they are dropped.
+impl Seen {
+    /// All latencies, in microseconds.
+    pub(crate) fn latencies(&self) -> Vec<u64> {
+        let deliveries = self.deliveries.lock();
+        deliveries.iter().map(|delivery| delivery.latency).collect()
+    }
+
+    /// For how long deliveries were under way: from each write to its last delivery.
+    pub(crate) fn delivering(&self) -> Duration {
+        let mut slowest = HashMap::<u64, u64>::new();
+        for delivery in &*self.deliveries.lock() {
+            let slowest = slowest.entry(delivery.sent).or_default();
+            *slowest = delivery.latency.max(*slowest);
+        }
+        Duration::from_micros(slowest.values().sum())
+    }
+}
+
+/// The observers of one room and its writer, reading until they are dropped.
 pub(crate) struct Observers {
     pub(crate) seen: Arc<Seen>,
     peer: Peer,
+    port: u16,
     epoch: Instant,
+    writer: Arc<TcpStream>,
     streams: Vec<Arc<TcpStream>>,
-    tasks: tokio::task::JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl Observers {
-    pub(crate) fn none(peer: Peer) -> Self {
-        Self {
+    /// The writer alone: it comes first and is the host.
+    pub(crate) async fn none(peer: Peer, port: u16) -> anyhow::Result<Self> {
+        let connection = dialect::connect(peer, port, 0).await?;
+        let writer = Arc::new(connection.stream);
+        let mut tasks = JoinSet::new();
+        // What it gets is read, so that it does not pile up, and counts for nothing.
+        let nothing = Arc::default();
+        tasks.spawn(observe(
+            peer,
+            Instant::now(),
+            nothing,
+            writer.clone(),
+            connection.unread,
+        ));
+        Ok(Self {
             seen: Arc::default(),
             peer,
+            port,
             epoch: Instant::now(),
+            writer,
             streams: Vec::new(),
-            tasks: tokio::task::JoinSet::new(),
-        }
+            tasks,
+        })
     }
 
     /// Connects `count` more; the first of all is number 1.
-    pub(crate) async fn add(&mut self, port: u16, count: usize) -> anyhow::Result<()> {
-        let peer = self.peer;
+    pub(crate) async fn add(&mut self, count: usize) -> anyhow::Result<()> {
+        let (peer, port) = (self.peer, self.port);
         let from = self.streams.len() + 1;
         let mut opening = stream::iter(from..from + count)
             .map(|number| dialect::connect(peer, port, number))
             .buffer_unordered(OPENING);
-        while let Some(stream) = opening.try_next().await? {
+        while let Some(Connection { stream, unread }) = opening.try_next().await? {
             let stream = Arc::new(stream);
             self.streams.push(stream.clone());
+            let seen = self.seen.clone();
             self.tasks
-                .spawn(observe(self.peer, self.epoch, self.seen.clone(), stream));
+                .spawn(observe(peer, self.epoch, seen, stream, unread));
         }
         Ok(())
     }
@@ -71,33 +126,34 @@ impl Observers {
     /// Lets every connection say that it is alive.
     pub(crate) fn keep_alive(&self) -> anyhow::Result<()> {
         if let Some(frame) = dialect::keep_alive(self.peer)? {
-            for stream in &self.streams {
+            for stream in self.streams.iter().chain([&self.writer]) {
                 let _ = stream.try_write(&frame);
             }
         }
         Ok(())
     }
 
-    /// Has `writer` write `rate` times a second for `time`; latencies are kept.
-    pub(crate) async fn measure(
-        &self,
-        writer: &TcpStream,
-        rate: u32,
-        time: Duration,
-    ) -> anyhow::Result<u64> {
-        self.seen.latencies.lock().clear();
+    /// Has the writer write `rate` times a second for `time`; deliveries are kept.
+    /// Returns the number of writes.
+    pub(crate) async fn measure(&self, rate: u32, time: Duration) -> anyhow::Result<u64> {
+        self.seen.deliveries.lock().clear();
         self.seen.measuring.store(true, Relaxed);
         let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let writes = u64::from(rate) * time.as_secs();
         for number in 0..writes {
             ticks.tick().await;
             let now = self.epoch.elapsed().as_micros() as u64;
             let frame = dialect::write(self.peer, now, number)?;
-            writer.writable().await?;
-            writer.try_write(&frame)?;
-            // Answers to the writer are read, so that they do not pile up.
-            let mut answers = [0; 4_096];
-            while matches!(writer.try_read(&mut answers), Ok(read) if read > 0) {}
+            let mut rest = frame.as_slice();
+            while !rest.is_empty() {
+                self.writer.writable().await?;
+                match self.writer.try_write(rest) {
+                    Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
         }
         self.settle().await;
         self.seen.measuring.store(false, Relaxed);
@@ -108,7 +164,7 @@ impl Observers {
     async fn settle(&self) {
         let mut before = usize::MAX;
         loop {
-            let now = self.seen.latencies.lock().len();
+            let now = self.seen.deliveries.lock().len();
             if now == before {
                 return;
             }
@@ -118,97 +174,46 @@ impl Observers {
     }
 }
 
-async fn observe(peer: Peer, epoch: Instant, seen: Arc<Seen>, stream: Arc<TcpStream>) {
-    let join_marker = dialect::join_marker(peer);
-    let mut carried = Vec::new();
-    // One buffer for each turn, on the stack of this task's poll: thousands of tasks
-    // share one thread and hold nothing between reads but an unfinished marker.
-    loop {
-        if stream.readable().await.is_err() {
-            break;
+/// Reads one connection. Thousands of these share one thread and hold nothing between
+/// reads but an unfinished marker.
+async fn observe(
+    peer: Peer,
+    epoch: Instant,
+    seen: Arc<Seen>,
+    stream: Arc<TcpStream>,
+    mut carried: Vec<u8>,
+) {
+    let markers = Markers::of(peer);
+    let report = |found| match found {
+        Found::Stamp(sent) => {
+            if seen.measuring.load(Relaxed) {
+                let now = epoch.elapsed().as_micros() as u64;
+                let latency = now.saturating_sub(sent);
+                seen.deliveries.lock().push(Delivery { sent, latency });
+            }
         }
-        let mut buffer = [0u8; 16_384];
-        let read = match stream.try_read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => read,
-            Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => continue,
-            Err(_) => break,
-        };
-        let fresh = buffer.get(..read).unwrap_or_default();
-        carried.extend_from_slice(fresh);
-        let used = scan(&carried, join_marker, |found| match found {
-            Found::Stamp(sent) => {
-                if seen.measuring.load(Relaxed) {
-                    let now = epoch.elapsed().as_micros() as u64;
-                    seen.latencies.lock().push(now.saturating_sub(sent));
-                }
-            }
-            Found::Join => {
-                seen.joins.fetch_add(1, Relaxed);
-            }
+        Found::Join => {
+            seen.joins.fetch_add(1, Relaxed);
+        }
+    };
+    let used = markers.scan(&carried, report);
+    carried.drain(..used);
+    while stream.readable().await.is_ok() {
+        let read = READ_BUFFER.with_borrow_mut(|buffer| {
+            let (head, room) = buffer.split_at_mut(carried.len());
+            let read = stream.try_read(room)?;
+            head.copy_from_slice(&carried);
+            let bytes = buffer.get(..carried.len() + read).unwrap_or_default();
+            let used = markers.scan(bytes, report);
+            carried.clear();
+            carried.extend_from_slice(bytes.get(used..).unwrap_or_default());
+            Ok(read)
         });
-        carried.drain(..used);
-        if carried.is_empty() {
-            carried = Vec::new();
+        match read {
+            Ok(0) => break,
+            Err(error) if std::io::Error::kind(&error) != ErrorKind::WouldBlock => break,
+            _ => {}
         }
     }
     seen.closed.fetch_add(1, Relaxed);
-}
-
-enum Found {
-    Stamp(u64),
-    Join,
-}
-
-/// Reports every marker in `bytes`; returns how many bytes need not be seen again.
-fn scan(bytes: &[u8], join_marker: &[u8], mut report: impl FnMut(Found)) -> usize {
-    let longest = (MARKER.len() + STAMP_DIGITS).max(join_marker.len());
-    let mut at = 0;
-    while let Some(rest) = bytes.get(at..) {
-        let stamp = dialect::find(rest, MARKER);
-        let join = dialect::find(rest, join_marker);
-        match (stamp, join) {
-            (Some(s), j) if j.is_none_or(|j| s < j) => {
-                let digits = rest.get(s + MARKER.len()..s + MARKER.len() + STAMP_DIGITS);
-                let Some(digits) = digits else {
-                    return at + s;
-                };
-                if let Some(sent) = std::str::from_utf8(digits)
-                    .ok()
-                    .and_then(|d| d.parse().ok())
-                {
-                    report(Found::Stamp(sent));
-                }
-                at += s + MARKER.len() + STAMP_DIGITS;
-            }
-            (_, Some(j)) => {
-                report(Found::Join);
-                at += j + join_marker.len();
-            }
-            _ => return bytes.len().saturating_sub(longest - 1).max(at),
-        }
-    }
-    bytes.len()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn markers_are_found_however_the_bytes_are_cut() {
-        let text = b"..sent@0000000000000042 x \"on-peer-join\" sent@0000000000000043 sent@00";
-        for cut in 0..text.len() {
-            let (mut stamps, mut joins, mut carried) = (Vec::new(), 0, Vec::new());
-            for part in [&text[..cut], &text[cut..]] {
-                carried.extend_from_slice(part);
-                let used = scan(&carried, b"\"on-peer-join\"", |found| match found {
-                    Found::Stamp(sent) => stamps.push(sent),
-                    Found::Join => joins += 1,
-                });
-                carried.drain(..used);
-            }
-            assert_eq!((stamps, joins), (vec![42, 43], 1), "cut at {cut}");
-        }
-    }
 }

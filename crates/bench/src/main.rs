@@ -5,15 +5,19 @@
 
 #![allow(clippy::print_stdout)] // the tables are the product of this binary
 
+mod cores;
 mod dialect;
 mod fanout;
 mod join_storm;
 mod load;
+mod markers;
+mod open_files;
 mod plain_tcp;
 mod plain_websocket;
 mod server_process;
-
 mod statistics;
+
+use std::{io::Write as _, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -55,19 +59,32 @@ enum What {
     ServeWebsocket,
 }
 
-fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match carry_out(Arguments::parse().what) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "kulti-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(what: Option<What>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    open_files::raise_limit();
+    match what {
+        Some(What::ServeTcp) => return runtime.block_on(plain_tcp::serve()),
+        Some(What::ServeWebsocket) => return runtime.block_on(plain_websocket::serve()),
+        _ => cores::take_generator_core()?,
+    }
     runtime.block_on(async {
-        match arguments.what {
-            Some(What::ServeTcp) => plain_tcp::serve().await,
-            Some(What::ServeWebsocket) => plain_websocket::serve().await,
+        match what {
             Some(What::Fanout { observers, seconds }) => fanout::run(&observers, seconds).await,
             Some(What::JoinStorm { joins }) => join_storm::run(joins).await,
             Some(What::Idle { connections }) => fanout::idle(connections).await,
-            None => {
+            _ => {
                 fanout::run(&[50, 500, 2_000], 8).await?;
                 join_storm::run(1_000).await?;
                 fanout::idle(10_000).await

@@ -8,9 +8,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-/// The core that servers run on; the load generator takes the other.
-const SERVER_CORE: &str = "0";
-const GENERATOR_CORE: &str = "1";
+use crate::cores::SERVER_CORE;
 
 /// Which server is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +36,19 @@ impl Peer {
         }
     }
 }
+
+/// All connections come from this machine, from one program that is busy; and the
+/// writer is measured, not the limit on its pace.
+const KULTI_SETTINGS: [(&str, &str); 8] = [
+    ("KULTI_CONNECTIONS", "100000"),
+    ("KULTI_CONNECTIONS_PER_ADDRESS", "100000"),
+    ("KULTI_CONNECTIONS_PER_USER", "100000"),
+    ("KULTI_PEERS_PER_ROOM", "100000"),
+    ("KULTI_FRAMES_PER_SECOND", "10000"),
+    ("KULTI_FRAMES_BURST", "10000"),
+    ("KULTI_SILENCE_LIMIT", "10m"),
+    ("KULTI_LOG", "error"),
+];
 
 /// A running server; killed when dropped.
 pub(crate) struct ServerProcess {
@@ -71,14 +82,11 @@ impl ServerProcess {
                     .arg(data.path())
                     .env("KULTI_HMS_ACCESS_KEY", crate::dialect::BENCH_ACCESS_KEY)
                     .env("KULTI_HMS_SECRET", crate::dialect::BENCH_SECRET)
-                    .env("KULTI_MAX_CONNECTIONS_PER_ADDRESS", "100000")
-                    .env("KULTI_MAX_CONNECTIONS_PER_USER", "100000")
-                    .env("RUST_LOG", "warn")
+                    .envs(KULTI_SETTINGS)
             }
         };
         let mut child = command
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
             .spawn()
             .with_context(|| format!("starting {}", peer.name()))?;
         let stdout = child.stdout.take().context("no standard output")?;
@@ -97,9 +105,9 @@ impl ServerProcess {
         })
     }
 
-    /// CPU time that the server has used, in seconds.
-    pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
-        cpu_seconds(&self.child.id().to_string())
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Resident memory in kB.
@@ -118,44 +126,6 @@ impl Drop for ServerProcess {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// CPU time of this process, in seconds.
-pub(crate) fn own_cpu_seconds() -> anyhow::Result<f64> {
-    cpu_seconds("self")
-}
-
-/// Moves this process to the generator's core and lets it open many sockets.
-pub(crate) fn take_generator_core() -> anyhow::Result<()> {
-    let pid = std::process::id().to_string();
-    let pinned = Command::new("taskset")
-        .args(["-a", "-p", "-c", GENERATOR_CORE, &pid])
-        .stdout(Stdio::null())
-        .status()
-        .context("taskset (util-linux) is needed to pin processes to cores")?;
-    if !pinned.success() {
-        println!("note: this machine has one core; generator and server share it");
-    }
-    let raised = Command::new("prlimit")
-        .args(["--nofile=65536:65536", "--pid", &pid])
-        .status();
-    if !raised.is_ok_and(|status| status.success()) {
-        println!("note: the limit of open files could not be raised");
-    }
-    Ok(())
-}
-
-fn cpu_seconds(pid: &str) -> anyhow::Result<f64> {
-    // Fields 14 and 15 of stat, counted after the command name, in ticks of 1/100 s.
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let after_name = stat.rsplit_once(')').context("no command name")?.1;
-    let ticks: u64 = after_name
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .filter_map(|field| field.parse::<u64>().ok())
-        .sum();
-    Ok(ticks as f64 / 100.0)
 }
 
 fn node() -> PathBuf {

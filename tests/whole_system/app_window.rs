@@ -92,6 +92,14 @@ impl AppWindow {
         self.element("[data-testid=grid]").await;
     }
 
+    /// Has codes looked up at a server.
+    pub(crate) async fn choose_server(&self, server: &str) {
+        self.click(".page-head .server").await;
+        self.fill(".chooser input", server).await;
+        self.click(".chooser button[type=submit]").await;
+        self.sees(".page-head .server", server).await;
+    }
+
     /// Types a code or a link, waits until it is found, and joins.
     pub(crate) async fn join(&self, code_or_link: &str) {
         self.fill(".card.join input.code", code_or_link).await;
@@ -251,12 +259,19 @@ impl AppWindow {
         path
     }
 
-    /// Minimises the window.
+    /// Minimises the window, and waits until its page knows.
     pub(crate) async fn minimize(&self) {
         self.client
             .minimize_window()
             .await
             .expect("the window can be minimised");
+        until(&format!("{}'s window is hidden", self.name), || async {
+            let hidden = self
+                .script("return document.hidden && !document.hasFocus()", vec![])
+                .await;
+            (hidden == true).then_some(())
+        })
+        .await;
     }
 
     /// Closes the window as its close button does. Through WebDriver alone the app would

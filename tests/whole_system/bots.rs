@@ -97,6 +97,16 @@ impl Bots {
         .await;
     }
 
+    /// Everything so far that matches.
+    pub(crate) fn all(&self, matches: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let events = self.events.lock().unwrap();
+        events
+            .iter()
+            .filter(|event| matches(event))
+            .cloned()
+            .collect()
+    }
+
     /// Asks them to leave, and waits until they have.
     pub(crate) fn leave(mut self) {
         self.program.signal("TERM");

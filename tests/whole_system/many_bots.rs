@@ -94,9 +94,37 @@ async fn thirty_bots_fill_pages_in_the_right_order() {
     })
     .await;
 
+    // Four leave: exactly three full pages, and nobody else has moved from the first.
+    let before = window.tiles().await;
+    let on_first_page: Vec<_> = before.iter().map(|tile| name_of(tile)).collect();
+    let joined: Vec<_> = bots.all(is("joined"));
+    let leaving: Vec<_> = joined
+        .iter()
+        .filter(|event| !on_first_page.contains(&event["name"].as_str().unwrap_or_default()))
+        .take(4)
+        .collect();
+    for event in &leaving {
+        bots.act(serde_json::json!({"bot": event["bot"], "act": "leave"}));
+    }
+    window
+        .sees("[data-testid=pager]", "Page 1 of 3 (27 participants)")
+        .await;
+    window.sees("[data-testid=counts]", "27 of 27 active").await;
+    let after = window.tiles().await;
+    assert_eq!(
+        after.iter().map(|tile| name_of(tile)).collect::<Vec<_>>(),
+        on_first_page,
+        "tiles keep their places when others go"
+    );
+
     bots.leave();
     window
         .sees("[data-testid=pager]", "Page 1 of 1 (1 participant)")
         .await;
     window.close().await;
+}
+
+/// The name in a tile's label.
+fn name_of(label: &str) -> &str {
+    label.split(',').next().unwrap_or_default()
 }

@@ -70,6 +70,7 @@ impl Program {
         let group = format!("-{}", self.child.id());
         let _ = Command::new("kill")
             .args(["-s", name, "--", &group])
+            .stderr(Stdio::null()) // a group that has ended is no news
             .status();
     }
 }

@@ -144,6 +144,36 @@ async fn a_host_and_a_learner_share_one_live_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_learner_joins_by_code_on_a_server_and_earns() {
+    let _display = DISPLAY.lock().await;
+    let server = TestServer::start();
+    let host = AppWindow::open("Hana Kobayashi").await;
+    host.host_on(&server.origin, "Lock-free queues without tears")
+        .await;
+    let code = host.room_code().await;
+
+    let learner = AppWindow::open("Leo Fontaine").await;
+    learner.choose_server(&server.origin).await;
+    // A code is understood however it is typed; a wrong one is refused in words.
+    learner.fill(".card.join input.code", "vibe 2222").await;
+    learner
+        .sees(".card.join .under", "No live session has the code")
+        .await;
+    learner.join(&code.to_lowercase().replace('-', " ")).await;
+    host.sees("[data-testid=pager]", "(2 participants)").await;
+
+    // One credit a minute for watching.
+    assert_eq!(learner.credits().await, 0);
+    learner.sees("[data-testid=credits]", "Counting").await;
+    until("the learner's first credit", || async {
+        (learner.credits().await >= 1).then_some(())
+    })
+    .await;
+    learner.close().await;
+    host.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_learner_whose_connection_was_cut_comes_back_right() {
     let _display = DISPLAY.lock().await;
     let server = TestServer::start();

@@ -7,7 +7,7 @@ use std::{
 
 /// How long anything may take before a test gives up. Long, because test machines are
 /// slow and busy; a passing test never waits so long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 const PAUSE: Duration = Duration::from_millis(50);
 

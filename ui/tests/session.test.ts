@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MessageView } from '../src/bridge/backend';
+import type { Intent, MessageView } from '../src/bridge/backend';
 import { Session, withMessage } from '../src/state/session.svelte';
 import { Toasts } from '../src/state/toasts.svelte';
 import { refusal, ScriptedBackend } from './scripted-backend';
@@ -67,6 +67,43 @@ describe('the session’s view', () => {
     const { session, toasts } = await following({ act: () => Promise.reject(refusal('notInSession')) });
     expect(await session.act({ act: 'leave' })).toBe(false);
     expect(toasts.list[0]?.text).toBe('You are not in a session. Join it again from the home screen.');
+  });
+});
+
+describe('pages', () => {
+  const grid = (page: number, pages = 4) =>
+    ({ slice: 'grid', value: { page, pages, total: pages * 9, pageSize: 9, tiles: [] } }) as const;
+
+  async function paging() {
+    const asked: number[] = [];
+    const act = (intent: Intent) => {
+      if (intent.act === 'showPage') asked.push(intent.page);
+      return Promise.resolve();
+    };
+    return { ...(await following({ act })), asked };
+  }
+
+  it('goes on from the page that was asked for, however quick the presses', async () => {
+    const { backend, session, asked } = await paging();
+    backend.play(grid(3));
+    session.turnPage(-1);
+    session.turnPage(-1);
+    backend.play(grid(2));
+    session.turnPage(-1);
+    expect(asked).toEqual([2, 1, 0]);
+    backend.play(grid(1), grid(0));
+    expect(session.turnPage(-1)).toBe(false);
+    session.turnPage(1);
+    expect(asked).toEqual([2, 1, 0, 1]);
+  });
+
+  it('starts anew when the page that was asked for is gone', async () => {
+    const { backend, session, asked } = await paging();
+    backend.play(grid(2));
+    session.turnPage(1);
+    backend.play(grid(1, 2));
+    session.turnPage(-1);
+    expect(asked).toEqual([3, 0]);
   });
 });
 

@@ -37,6 +37,8 @@ export class Session {
 
   readonly #backend: Backend;
   readonly #toasts: Toasts;
+  /** The page that was asked for and has not come yet: quick presses go on from there. */
+  #askedPage: number | null = null;
 
   constructor(backend: Backend, toasts: Toasts) {
     this.#backend = backend;
@@ -55,6 +57,7 @@ export class Session {
     this.session = null;
     this.counts = null;
     this.grid = null;
+    this.#askedPage = null;
     this.stage = EMPTY_STAGE;
     this.people = EMPTY_PEOPLE;
     this.messages = [];
@@ -76,6 +79,10 @@ export class Session {
         break;
       case 'grid':
         this.grid = event.value;
+        if (this.#askedPage !== null) {
+          const gone = this.#askedPage >= event.value.pages;
+          if (gone || event.value.page === this.#askedPage) this.#askedPage = null;
+        }
         break;
       case 'stage':
         this.stage = event.value;
@@ -101,6 +108,19 @@ export class Session {
         this.ended = event.value;
         break;
     }
+  }
+
+  /** Turns pages of the grid. Tells whether there was one to turn to. */
+  turnPage(by: number): boolean {
+    if (!this.grid) return false;
+    const from = this.#askedPage ?? this.grid.page;
+    const page = Math.min(Math.max(from + by, 0), this.grid.pages - 1);
+    if (page === from) return false;
+    this.#askedPage = page;
+    void this.act({ act: 'showPage', page }).then((taken) => {
+      if (!taken) this.#askedPage = null;
+    });
+    return true;
   }
 
   /** Does something in the session; a refusal becomes a toast. Tells whether it was taken. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Intent, MessageView } from '../src/bridge/backend';
+import type { Intent, MessageView, ViewEvent } from '../src/bridge/backend';
 import { Session, withMessage } from '../src/state/session.svelte';
 import { Toasts } from '../src/state/toasts.svelte';
 import { refusal, ScriptedBackend } from './scripted-backend';
@@ -71,8 +71,10 @@ describe('the session’s view', () => {
 });
 
 describe('pages', () => {
-  const grid = (page: number, pages = 4) =>
-    ({ slice: 'grid', value: { page, pages, total: pages * 9, pageSize: 9, tiles: [] } }) as const;
+  const grid = (page: number, pages = 4): ViewEvent => ({
+    slice: 'grid',
+    value: { page, pages, total: pages * 9, pageSize: 9, tiles: [] },
+  });
 
   async function paging() {
     const asked: number[] = [];

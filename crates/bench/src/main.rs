@@ -5,20 +5,29 @@
 
 #![allow(clippy::print_stdout)] // the tables are the product of this binary
 
+mod app;
+mod app_window;
 mod cores;
 mod dialect;
 mod fanout;
 mod join_storm;
 mod load;
+mod machine;
 mod markers;
 mod open_files;
 mod plain_tcp;
 mod plain_websocket;
+mod process_tree;
 mod server_process;
+mod stack;
 mod statistics;
 
-use std::{io::Write as _, process::ExitCode};
+use std::{
+    io::Write as _,
+    process::{Command, ExitCode},
+};
 
+use anyhow::ensure;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -51,6 +60,24 @@ enum What {
         #[arg(long, default_value_t = 10_000)]
         connections: usize,
     },
+    /// 50 participants through the whole client stack: from one's act to the others' cores.
+    Stack {
+        /// How many take part.
+        #[arg(long, default_value_t = 50)]
+        participants: usize,
+        /// Acts of each kind.
+        #[arg(long, default_value_t = 100)]
+        acts: usize,
+    },
+    /// The desktop app: start, memory, idle CPU, from another's act to its screen.
+    App {
+        /// How often it is started.
+        #[arg(long, default_value_t = 5)]
+        starts: usize,
+        /// Acts of another client.
+        #[arg(long, default_value_t = 100)]
+        acts: usize,
+    },
     /// (internal) Serves the length-prefixed TCP fan-out.
     #[command(hide = true)]
     ServeTcp,
@@ -70,25 +97,38 @@ fn main() -> ExitCode {
 }
 
 fn carry_out(what: Option<What>) -> anyhow::Result<()> {
+    open_files::raise_limit();
+    let Some(what) = what else {
+        return all();
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    open_files::raise_limit();
     match what {
-        Some(What::ServeTcp) => return runtime.block_on(plain_tcp::serve()),
-        Some(What::ServeWebsocket) => return runtime.block_on(plain_websocket::serve()),
+        What::ServeTcp => return runtime.block_on(plain_tcp::serve()),
+        What::ServeWebsocket => return runtime.block_on(plain_websocket::serve()),
+        // A person's app has all cores.
+        What::App { starts, acts } => return runtime.block_on(app::run(starts, acts)),
         _ => cores::take_generator_core()?,
     }
     runtime.block_on(async {
         match what {
-            Some(What::Fanout { observers, seconds }) => fanout::run(&observers, seconds).await,
-            Some(What::JoinStorm { joins }) => join_storm::run(joins).await,
-            Some(What::Idle { connections }) => fanout::idle(connections).await,
-            _ => {
-                fanout::run(&[50, 500, 2_000], 8).await?;
-                join_storm::run(1_000).await?;
-                fanout::idle(10_000).await
-            }
+            What::Fanout { observers, seconds } => fanout::run(&observers, seconds).await,
+            What::JoinStorm { joins } => join_storm::run(joins).await,
+            What::Idle { connections } => fanout::idle(connections).await,
+            What::Stack { participants, acts } => stack::run(participants, acts).await,
+            What::ServeTcp | What::ServeWebsocket | What::App { .. } => Ok(()),
         }
     })
+}
+
+/// Each in a process of its own, so that none finds what another has left.
+fn all() -> anyhow::Result<()> {
+    machine::print()?;
+    let this = std::env::current_exe()?;
+    for what in ["fanout", "join-storm", "idle", "stack", "app"] {
+        let status = Command::new(&this).arg(what).status()?;
+        ensure!(status.success(), "{what} did not finish");
+    }
+    Ok(())
 }

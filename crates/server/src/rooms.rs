@@ -141,7 +141,14 @@ pub(crate) struct RoomInlet(mpsc::Sender<RoomMessage>);
 impl RoomInlet {
     /// Waits for room in the inbox. False if the room is no more.
     pub(crate) async fn send(&self, input: Input) -> bool {
-        self.0.send(RoomMessage::Input(input)).await.is_ok()
+        match self.0.try_send(RoomMessage::Input(input)) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+            // Boxed, because the rare wait would otherwise take room in every connection.
+            Err(mpsc::error::TrySendError::Full(message)) => {
+                Box::pin(self.0.send(message)).await.is_ok()
+            }
+        }
     }
 }
 

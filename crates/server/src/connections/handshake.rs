@@ -1,6 +1,7 @@
 //! From an HTTP request to a WebSocket.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request};
@@ -145,13 +146,8 @@ impl Signalling {
                 return;
             }
         };
-        let Opening {
-            claims,
-            admission,
-            place,
-            ..
-        } = opening;
         let id = self.rooms.next_socket();
+        // Each connection goes on in a task of its own: this one's is larger.
         match upgraded.downcast::<TokioIo<TcpStream>>() {
             Ok(parts) => {
                 let stream = parts.io.into_inner();
@@ -159,32 +155,28 @@ impl Signalling {
                     tracing::debug!(%error, "the socket is not set to send at once");
                 }
                 let connection = Connection::new(id, Some(stream), self.limits.outbox_bytes);
-                if let Some(session) = self.enter(connection, &claims.room_id, admission).await {
-                    drop(claims);
-                    session.serve_plain(parts.read_buf).await;
+                if let Some(session) = self.enter(connection, opening).await {
+                    tokio::spawn(session.serve_plain(parts.read_buf));
                 }
             }
             Err(upgraded) => {
                 let connection = Connection::new(id, None, self.limits.outbox_bytes);
-                if let Some(session) = self.enter(connection, &claims.room_id, admission).await {
-                    drop(claims);
-                    session.serve_other(TokioIo::new(upgraded)).await;
+                if let Some(session) = self.enter(connection, opening).await {
+                    tokio::spawn(session.serve_other(TokioIo::new(upgraded)));
                 }
             }
         }
-        drop(place);
     }
 
-    async fn enter(
-        &self,
-        connection: Connection,
-        room_id: &str,
-        admission: Admission,
-    ) -> Option<Session> {
-        let connection = std::sync::Arc::new(connection);
+    async fn enter(&self, connection: Connection, opening: Opening) -> Option<Session> {
+        let connection = Arc::new(connection);
         let inlet: RoomInlet = self
             .rooms
-            .connect(room_id, connection.clone(), admission)
+            .connect(
+                &opening.claims.room_id,
+                connection.clone(),
+                opening.admission,
+            )
             .await?;
         Some(Session {
             connection,
@@ -192,6 +184,7 @@ impl Signalling {
             limits: self.limits.clone(),
             clock: self.rooms.clock().clone(),
             silence: Duration::from_millis(self.rooms.limits().silence_ms),
+            _place: opening.place,
         })
     }
 }

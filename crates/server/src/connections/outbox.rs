@@ -22,6 +22,8 @@ struct Waiting {
     /// Empty where a newer value has taken its place.
     bytes: Bytes,
     key: Option<Arc<str>>,
+    /// Whether a frame starts with this; else it goes on.
+    starts: bool,
 }
 
 /// Frames in the order in which they must leave.
@@ -55,16 +57,18 @@ impl Outbox {
             Class::Ordinary | Class::Presence => None,
         };
         let replaced = key.as_ref().is_some_and(|key| self.drop_older(key));
-        self.push_bytes(frame.wire().clone(), key);
+        for (n, part) in frame.parts().iter().enumerate() {
+            self.push_bytes(part.clone(), key.clone(), n == 0);
+        }
         replaced
     }
 
     /// Adds a control frame.
     pub(super) fn push_control(&mut self, bytes: Bytes) {
-        self.push_bytes(bytes, None);
+        self.push_bytes(bytes, None, true);
     }
 
-    fn push_bytes(&mut self, bytes: Bytes, key: Option<Arc<str>>) {
+    fn push_bytes(&mut self, bytes: Bytes, key: Option<Arc<str>>, starts: bool) {
         self.bytes += bytes.len();
         if let (Some(key), false) = (&key, self.queue.is_empty()) {
             // The first frame is found without the map: an outbox that never holds
@@ -72,7 +76,7 @@ impl Outbox {
             let number = self.first + self.queue.len() as u64;
             self.by_key.insert(key.clone(), number);
         }
-        self.queue.push_back(Waiting { bytes, key });
+        self.queue.push_back(Waiting { bytes, key, starts });
     }
 
     fn drop_older(&mut self, key: &Arc<str>) -> bool {
@@ -178,12 +182,17 @@ impl Outbox {
 
     /// Forgets all frames of which nothing has left.
     pub(super) fn drop_unwritten(&mut self) {
-        self.queue.truncate(usize::from(self.written > 0));
-        self.by_key.clear();
-        self.bytes = self
+        let begun = |(n, waiting): (usize, &Waiting)| !waiting.starts || n == 0 && self.written > 0;
+        let keep = self
             .queue
-            .front()
-            .map_or(0, |front| front.bytes.len() - self.written);
+            .iter()
+            .enumerate()
+            .take_while(|part| begun(*part))
+            .count();
+        self.queue.truncate(keep);
+        self.by_key.clear();
+        let bytes: usize = self.queue.iter().map(|waiting| waiting.bytes.len()).sum();
+        self.bytes = bytes - self.written;
     }
 }
 
@@ -288,6 +297,39 @@ mod tests {
             outbox.push(&frame(2, value), &class(2));
         }
         assert!(outbox.bytes() < 200, "{} bytes wait", outbox.bytes());
+    }
+
+    #[test]
+    fn a_frame_in_parts_is_finished_wherever_its_writing_was_broken_off() {
+        let whole = frame(0, 7);
+        let wire = whole.parts().concat();
+        for written in 0..wire.len() {
+            let mut outbox = Outbox::default();
+            let parts: Vec<Bytes> = wire[2..].chunks(5).map(Bytes::copy_from_slice).collect();
+            outbox.push(&Frame::of_parts(parts), &class(0));
+            outbox.push(&frame(0, 8), &class(0));
+            let mut left = Vec::new();
+            drain(&mut outbox, written, &mut left);
+            outbox.drop_unwritten();
+            assert_eq!(
+                outbox.bytes(),
+                if written == 0 {
+                    0
+                } else {
+                    wire.len() - written
+                }
+            );
+            drain(&mut outbox, 1_000, &mut left);
+            assert_eq!(
+                left,
+                if written == 0 {
+                    Vec::new()
+                } else {
+                    wire.clone()
+                }
+            );
+            assert!(outbox.is_empty());
+        }
     }
 
     #[test]

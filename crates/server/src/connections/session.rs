@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::Control;
 
 use super::ConnectionLimits;
+use super::census::Place;
 use super::connection::Connection;
 use super::incoming::{Incoming, Reader, control_frame};
 use super::pace::Pace;
@@ -42,6 +43,8 @@ pub(super) struct Session {
     pub(super) clock: Arc<ServerClock>,
     /// The client must be heard at least this often.
     pub(super) silence: Duration,
+    /// Among the connections that are counted, as long as this one is served.
+    pub(super) _place: Place,
 }
 
 /// Why the reading ended.

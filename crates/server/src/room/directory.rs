@@ -1,6 +1,6 @@
 //! Finding peers: by id, by filter page by page, by name.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use kulti_protocol::signalling::{
     FindPeer, GetPeer, PeerIterNext, PeerNamePage, PeerNameSearch, PeerPage, PeerSummary,
@@ -17,7 +17,9 @@ const PAGE: u32 = 20;
 /// The largest page.
 const LARGEST_PAGE: u32 = 200;
 /// Iterators of one peer; the oldest gives way.
-const ITERATORS: usize = 16;
+const ITERATORS: usize = 8;
+/// Peers that a search may name.
+const NAMED: usize = 500;
 /// A page asked for again so soon after a loss is the one whose answer was lost, ms.
 const REPEATED_WITHIN_MS: u64 = 15_000;
 
@@ -46,18 +48,6 @@ fn page_size(limit: u32) -> usize {
     limit.min(LARGEST_PAGE) as usize
 }
 
-fn matches(filter: &FindPeer, peer: &Peer) -> bool {
-    filter.role.as_ref().is_none_or(|role| *role == peer.role)
-        && filter
-            .group
-            .as_ref()
-            .is_none_or(|group| peer.groups.contains(group))
-        && filter
-            .peers
-            .as_ref()
-            .is_none_or(|ids| ids.iter().any(|id| **id == *peer.id))
-}
-
 impl Room {
     pub(super) fn get_peer(&mut self, call: &Call, params: &GetPeer) -> Answer {
         let no = self.require_peer(&params.peer_id)?;
@@ -68,6 +58,12 @@ impl Room {
     }
 
     pub(super) fn find_peer(&mut self, call: &Call, no: PeerNo, filter: FindPeer) -> Answer {
+        if filter.peers.as_ref().is_some_and(|ids| ids.len() > NAMED) {
+            return Err(RpcError::new(
+                code::BAD_REQUEST,
+                format!("a search may name {NAMED} peers at most"),
+            ));
+        }
         let now = self.now;
         let (mut page, end) = self.page(&filter, PeerNo(0), page_size(filter.limit));
         let Some(peer) = self.peers.get_mut(no) else {
@@ -142,12 +138,20 @@ impl Room {
 
     /// The first `size` peers after `start` that the filter takes, and the last of them.
     fn page(&self, filter: &FindPeer, start: PeerNo, size: usize) -> (PeerPage, PeerNo) {
-        let total = self
+        let named: Option<BTreeSet<PeerNo>> = filter
             .peers
-            .iter()
-            .filter(|peer| matches(filter, peer))
-            .count();
-        let mut following = self.peers.after(start).filter(|peer| matches(filter, peer));
+            .as_ref()
+            .map(|ids| ids.iter().filter_map(|id| self.peers.no_of(id)).collect());
+        let matches = |peer: &&Peer| {
+            filter.role.as_ref().is_none_or(|role| *role == peer.role)
+                && filter
+                    .group
+                    .as_ref()
+                    .is_none_or(|group| peer.groups.contains(group))
+                && named.as_ref().is_none_or(|named| named.contains(&peer.no))
+        };
+        let total = self.peers.iter().filter(matches).count();
+        let mut following = self.peers.after(start).filter(matches);
         let mut end = start;
         let mut peers = Vec::new();
         for peer in following.by_ref().take(size) {

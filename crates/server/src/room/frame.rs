@@ -1,5 +1,8 @@
 //! Frames to clients, encoded once and shared by all their receivers.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use kulti_protocol::signalling::{RpcError, code};
 use serde::Serialize;
@@ -13,8 +16,15 @@ const FINAL_TEXT: u8 = 0x81;
 /// same bytes go to everybody; a clone shares them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    wire: Bytes,
-    header_len: u8,
+    parts: Parts,
+}
+
+/// The bytes of a frame, header included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Parts {
+    One(Bytes),
+    /// In order. Frames that differ little share most of their parts.
+    Many(Arc<[Bytes]>),
 }
 
 #[derive(Serialize)]
@@ -90,46 +100,80 @@ impl Frame {
         Self::with_header(wire)
     }
 
-    /// Writes the header right before the text, in the room left for it.
-    fn with_header(mut wire: Vec<u8>) -> Self {
-        let len = wire.len() - HEADER_BYTES;
-        let mut header = [0u8; HEADER_BYTES];
-        header[0] = FINAL_TEXT;
-        let header_len = match (u8::try_from(len), u16::try_from(len)) {
-            (Ok(short @ 0..=125), _) => {
-                header[1] = short;
-                2
-            }
-            (_, Ok(medium)) => {
-                header[1] = 126;
-                header[2..4].copy_from_slice(&medium.to_be_bytes());
-                4
-            }
-            _ => {
-                header[1] = 127;
-                header[2..10].copy_from_slice(&(len as u64).to_be_bytes());
-                HEADER_BYTES
-            }
-        };
-        let start = HEADER_BYTES - header_len;
-        wire[start..HEADER_BYTES].copy_from_slice(&header[..header_len]);
+    /// A frame of text in parts, which other frames may share.
+    pub(crate) fn of_parts(text: impl IntoIterator<Item = Bytes>) -> Self {
+        let mut parts = vec![Bytes::new()];
+        parts.extend(text);
+        let (header, len) = header(parts.iter().map(Bytes::len).sum());
+        parts[0] = Bytes::copy_from_slice(&header[HEADER_BYTES - len..]);
         Self {
-            wire: Bytes::from(wire).slice(start..),
-            header_len: header_len as u8, // 2, 4 or 10
+            parts: Parts::Many(parts.into()),
         }
     }
 
-    /// The bytes for the socket, header included.
+    /// Writes the header right before the text, in the room left for it.
+    fn with_header(mut wire: Vec<u8>) -> Self {
+        let (header, len) = header(wire.len() - HEADER_BYTES);
+        let start = HEADER_BYTES - len;
+        wire[start..HEADER_BYTES].copy_from_slice(&header[start..]);
+        Self {
+            parts: Parts::One(Bytes::from(wire).slice(start..)),
+        }
+    }
+
+    /// The bytes for the socket, header included, in order.
     #[must_use]
-    pub fn wire(&self) -> &Bytes {
-        &self.wire
+    pub fn parts(&self) -> &[Bytes] {
+        match &self.parts {
+            Parts::One(wire) => std::slice::from_ref(wire),
+            Parts::Many(parts) => parts,
+        }
+    }
+
+    /// How many bytes go to the socket.
+    #[must_use]
+    pub fn wire_len(&self) -> usize {
+        self.parts().iter().map(Bytes::len).sum()
     }
 
     /// The JSON text.
     #[must_use]
-    pub fn text(&self) -> &str {
-        std::str::from_utf8(&self.wire[usize::from(self.header_len)..]).unwrap_or_default()
+    pub fn text(&self) -> Cow<'_, str> {
+        let header_len = match self.parts()[0].get(1) {
+            Some(127) => HEADER_BYTES,
+            Some(126) => 4,
+            _ => 2,
+        };
+        match self.parts() {
+            [wire] => String::from_utf8_lossy(&wire[header_len..]),
+            parts => String::from_utf8_lossy(&parts[1..].concat())
+                .into_owned()
+                .into(),
+        }
     }
+}
+
+/// The header of a text frame, at the end of the array, and its length.
+fn header(text_len: usize) -> ([u8; HEADER_BYTES], usize) {
+    let mut header = [0u8; HEADER_BYTES];
+    let len = match (u8::try_from(text_len), u16::try_from(text_len)) {
+        (Ok(short @ 0..=125), _) => {
+            header[9] = short;
+            2
+        }
+        (_, Ok(medium)) => {
+            header[7] = 126;
+            header[8..].copy_from_slice(&medium.to_be_bytes());
+            4
+        }
+        _ => {
+            header[1] = 127;
+            header[2..].copy_from_slice(&(text_len as u64).to_be_bytes());
+            HEADER_BYTES
+        }
+    };
+    header[HEADER_BYTES - len] = FINAL_TEXT;
+    (header, len)
 }
 
 #[cfg(test)]
@@ -147,13 +191,18 @@ mod tests {
         ] {
             let params = "x".repeat(len);
             let frame = Frame::notification("m", &params);
-            let mut cursor = Cursor::new(frame.wire().as_ref());
-            let (header, payload) = FrameHeader::parse(&mut cursor).unwrap().unwrap();
-            assert!(header.is_final && header.mask.is_none());
-            assert_eq!(payload as usize, frame.text().len());
-            assert_eq!(cursor.position() + payload, frame.wire().len() as u64);
-            let json: Value = serde_json::from_str(frame.text()).unwrap();
-            assert_eq!(json["params"], Value::String(params));
+            let text = frame.text().into_owned().into_bytes();
+            let in_parts = Frame::of_parts(text.chunks(1_000).map(Bytes::copy_from_slice));
+            for frame in [frame, in_parts] {
+                let wire = frame.parts().concat();
+                let mut cursor = Cursor::new(&wire);
+                let (header, payload) = FrameHeader::parse(&mut cursor).unwrap().unwrap();
+                assert!(header.is_final && header.mask.is_none());
+                assert_eq!(payload as usize, frame.text().len());
+                assert_eq!(cursor.position() + payload, frame.wire_len() as u64);
+                let json: Value = serde_json::from_str(&frame.text()).unwrap();
+                assert_eq!(json["params"], Value::String(params.clone()));
+            }
         }
     }
 

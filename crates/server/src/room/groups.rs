@@ -103,7 +103,7 @@ impl Room {
         } else {
             peer.groups.retain(|name| *name != group);
         }
-        peer.rewrite();
+        self.peers.rewrite(no);
         self.changed = true;
         true
     }

@@ -75,8 +75,8 @@ pub(super) const ID_BYTES: usize = 256;
 pub(super) const NAME_BYTES: usize = 256;
 /// Longest peer metadata, in bytes.
 pub(super) const METADATA_BYTES: usize = 4 * 1024;
-/// In a large room, `peer-list` names one in so many of the number at which a room
-/// becomes large, besides those who publish, manage the stage or are in a group;
+/// In a large room, `peer-list` names about one in so many of the number at which a
+/// room becomes large, besides those who publish, manage the stage or are in a group;
 /// everybody can be found with `find-peer`.
 pub(super) const LISTED_IN_LARGE_ROOM: usize = 4;
 /// Groups of one peer.

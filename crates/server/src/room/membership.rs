@@ -114,7 +114,7 @@ impl Room {
         }
         peer.name = name;
         peer.data = data;
-        peer.rewrite();
+        self.peers.rewrite(no);
         self.changed = true;
         self.announce_update(no, None);
     }

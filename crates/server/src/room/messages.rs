@@ -75,13 +75,13 @@ pub(super) struct KeptMessages {
 impl KeptMessages {
     /// Keeps a message; the oldest give way.
     fn keep(&mut self, frame: Frame, at_most: usize) {
-        self.bytes += frame.wire().len();
+        self.bytes += frame.wire_len();
         self.frames.push_back(frame);
         while self.frames.len() > at_most || self.bytes > KEPT_BYTES {
             let Some(oldest) = self.frames.pop_front() else {
                 break;
             };
-            self.bytes -= oldest.wire().len();
+            self.bytes -= oldest.wire_len();
         }
     }
 

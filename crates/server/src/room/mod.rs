@@ -18,6 +18,7 @@ mod moderation;
 mod notices;
 mod peers;
 mod roles;
+mod roster;
 mod snapshot;
 mod sockets;
 mod store;

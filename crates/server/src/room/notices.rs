@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use kulti_protocol::signalling::{
     PolicyChange, Room as WireRoom, RoomInfo, RoomState, SessionInfo,
 };
-use serde::Serialize;
-use serde::ser::{SerializeMap as _, Serializer};
 
 use super::io::{Class, SocketId};
 use super::limits::LISTED_IN_LARGE_ROOM;
-use super::peers::{PeerNo, Peers};
+use super::peers::{Peer, PeerNo};
+use super::roster::Listed;
 use super::timers::Due;
 use super::{Frame, Room};
 use crate::policy::Policy;
@@ -61,49 +61,6 @@ pub(super) fn policy_frames(policy: &Policy) -> BTreeMap<String, Frame> {
         .collect()
 }
 
-/// `peer-list` without a copy of each peer: their JSON is kept ready.
-struct PeerListOut<'a> {
-    peers: PeersOut<'a>,
-    room: WireRoom,
-}
-
-struct PeersOut<'a> {
-    peers: &'a Peers,
-    policy: &'a Policy,
-    except: PeerNo,
-    /// How many may be listed of those that are not listed in any case.
-    others: usize,
-}
-
-impl Serialize for PeersOut<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        let mut others = 0;
-        for peer in self.peers.iter() {
-            if !peer.announced || peer.no == self.except {
-                continue;
-            }
-            if peer.groups.is_empty() && !self.policy.always_announced(&peer.role) {
-                others += 1;
-                if others > self.others {
-                    continue;
-                }
-            }
-            map.serialize_entry(&*peer.id, &peer.wire)?;
-        }
-        map.end()
-    }
-}
-
-impl Serialize for PeerListOut<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("peers", &self.peers)?;
-        map.serialize_entry("room", &self.room)?;
-        map.end()
-    }
-}
-
 impl Room {
     fn wire_room(&self) -> WireRoom {
         WireRoom::new(
@@ -137,21 +94,28 @@ impl Room {
 
     /// All announced peers but the receiver; of a large room not all.
     pub(super) fn send_peer_list(&mut self, socket: SocketId, receiver: PeerNo) {
-        let list = PeerListOut {
-            peers: PeersOut {
-                peers: &self.peers,
-                policy: &self.policy,
-                except: receiver,
-                others: if self.is_large() {
-                    self.limits.large_room_at / LISTED_IN_LARGE_ROOM
-                } else {
-                    usize::MAX
-                },
+        let listed = Listed {
+            except: receiver,
+            first: if self.is_large() {
+                self.limits.large_room_at / LISTED_IN_LARGE_ROOM
+            } else {
+                usize::MAX
             },
-            room: self.wire_room(),
         };
-        let frame = Frame::notification("peer-list", &list);
-        self.send(socket, frame);
+        let policy = self.policy.clone();
+        let matters = |peer: &Peer| !peer.groups.is_empty() || policy.always_announced(&peer.role);
+        let peers = self.peers.list(listed, matters);
+        let mut end = b"},\"room\":".to_vec();
+        if let Err(error) = serde_json::to_writer(&mut end, &self.wire_room()) {
+            tracing::error!(%error, "a room cannot be encoded");
+            return;
+        }
+        end.extend_from_slice(b"}}");
+        let start = Bytes::from_static(br#"{"method":"peer-list","params":{"peers":{"#);
+        let text = std::iter::once(start)
+            .chain(peers)
+            .chain(std::iter::once(end.into()));
+        self.send(socket, Frame::of_parts(text));
     }
 
     pub(super) fn send_room_info(&mut self, socket: SocketId) {

@@ -1,6 +1,7 @@
 //! Who is in the room.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use kulti_protocol::signalling::{BriefPeer, Peer as WirePeer, PeerInfo, Track};
@@ -10,6 +11,7 @@ use super::directory::Iterators;
 use super::io::SocketId;
 use super::messages::{KeptMessages, RecentBroadcasts};
 use super::roles::Invitation;
+use super::roster::Roster;
 use super::ui_state::Seen;
 
 /// A peer's place in the order of joining. Never used twice in a room.
@@ -86,8 +88,8 @@ impl Peer {
         }
     }
 
-    /// Writes [`Peer::wire`] anew; due after every change of what it shows.
-    pub(super) fn rewrite(&mut self) {
+    /// Writes [`Peer::wire`] anew.
+    fn rewrite(&mut self) {
         let whole = WirePeer {
             peer_id: self.id.to_string(),
             role: self.role.clone(),
@@ -109,6 +111,7 @@ impl Peer {
 pub(super) struct Peers {
     by_no: BTreeMap<PeerNo, Peer>,
     by_id: HashMap<Arc<str>, PeerNo>,
+    pub(super) roster: Roster,
     /// Connected peers of each user.
     connected: HashMap<String, u32>,
     last_no: u64,
@@ -129,6 +132,7 @@ impl Peers {
     pub(super) fn insert(&mut self, mut peer: Peer) {
         peer.rewrite();
         self.last_no = self.last_no.max(peer.no.0);
+        self.roster.changed(peer.no);
         self.by_id.insert(peer.id.clone(), peer.no);
         self.by_no.insert(peer.no, peer);
     }
@@ -136,6 +140,7 @@ impl Peers {
     pub(super) fn remove(&mut self, no: PeerNo) -> Option<Peer> {
         let peer = self.by_no.remove(&no)?;
         self.by_id.remove(&peer.id);
+        self.roster.changed(no);
         Some(peer)
     }
 
@@ -145,6 +150,20 @@ impl Peers {
 
     pub(super) fn get_mut(&mut self, no: PeerNo) -> Option<&mut Peer> {
         self.by_no.get_mut(&no)
+    }
+
+    /// What a peer's JSON shows has changed; due after every such change.
+    pub(super) fn rewrite(&mut self, no: PeerNo) {
+        if let Some(peer) = self.by_no.get_mut(&no) {
+            peer.rewrite();
+            self.roster.changed(no);
+        }
+    }
+
+    /// Those with these numbers, in order.
+    pub(super) fn range(&self, numbers: Range<u64>) -> impl Iterator<Item = &Peer> {
+        let numbers = PeerNo(numbers.start)..PeerNo(numbers.end);
+        self.by_no.range(numbers).map(|(_, peer)| peer)
     }
 
     pub(super) fn by_id(&self, id: &str) -> Option<&Peer> {

@@ -141,7 +141,7 @@ impl Room {
         }
         role.clone_into(&mut peer.role);
         peer.announced |= always_announced;
-        peer.rewrite();
+        self.peers.rewrite(no);
         self.changed = true;
         if let Some(socket) = self.peers.get(no).and_then(super::peers::Peer::socket) {
             self.send_policy(socket, role);

@@ -30,11 +30,11 @@ impl Room {
         if changed.is_empty() {
             return Ok(());
         }
-        peer.rewrite();
         let notice = TrackNotice {
             tracks: changed,
             peer: peer.brief(),
         };
+        self.peers.rewrite(no);
         let frame = Frame::notification("on-track-update", &notice);
         let sockets = self.peers.sockets_except(Some(no));
         self.send_all(sockets, frame, Class::Ordinary);

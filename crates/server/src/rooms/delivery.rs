@@ -100,7 +100,7 @@ impl Delivery {
         }
         METRICS.frames_out.add(count);
         if to.as_slice().len() == 1 {
-            self.pushed += frame.wire().len();
+            self.pushed += frame.wire_len();
         }
         if self.pushed >= FLUSH_BYTES {
             self.flush_now();

@@ -47,6 +47,7 @@ pub(super) async fn run(shared: Arc<Shared>, id: String, mut inbox: Inbox, statu
         status,
         peers: 0,
     };
+    driver.input(Input::Timer); // counts those who were here before a restart
     driver.publish();
     driver.drive(&mut inbox).await;
     METRICS.rooms.add(-1);

@@ -60,23 +60,28 @@ fn in_a_large_room_viewers_are_counted_but_not_announced() {
 #[test]
 fn the_list_of_a_large_room_has_those_that_matter() {
     let mut world = World::with(RoomLimits {
-        large_room_at: 40,
+        large_room_at: 100,
         ..RoomLimits::default()
     });
-    for n in 0..39 {
+    for n in 0..99 {
         world.join(&format!("p{n:03}"), "viewer");
         world.clear();
     }
     world.join("h", "host");
-    world.ok("p038", "group-join", json!({"name": "_handraise"}));
+    world.ok("p098", "group-join", json!({"name": "_handraise"}));
     world.clear();
     world.join("late", "viewer");
     let roster = &world.clients["late"].roster;
     assert!(roster.contains_key("h"));
-    assert!(roster.contains_key("p038"));
-    assert_eq!(
-        roster.len(),
-        12,
-        "a quarter of what is large, and those two"
-    );
+    assert!(roster.contains_key("p098"));
+    assert_eq!(roster.len(), 33, "the first of them, and those two");
+    assert!(roster.contains_key("p000"));
+
+    // The same after a restart, and who comes back is not in its own list.
+    world.restart(true);
+    world.open("p000", "viewer");
+    let roster = &world.clients["p000"].roster;
+    assert!(roster.contains_key("h") && roster.contains_key("p098"));
+    assert!(!roster.contains_key("p000"));
+    assert_eq!(roster.len(), 32);
 }

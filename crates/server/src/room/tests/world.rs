@@ -83,7 +83,7 @@ impl World {
         for output in self.room.take_outputs() {
             match output {
                 Output::Send { to, frame, class } => {
-                    let json: Value = serde_json::from_str(frame.text()).unwrap();
+                    let json: Value = serde_json::from_str(&frame.text()).unwrap();
                     for socket in to.as_slice() {
                         let peer = self.sockets.get(socket).expect("a socket that is gone");
                         let client = self.clients.get_mut(peer).unwrap();

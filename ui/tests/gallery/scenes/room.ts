@@ -208,6 +208,16 @@ export const roomScenes: Scenes = {
   'room-host-end': room({ count: 24, session: HOST, after: press('.dock .btn-danger') }),
   'room-credits': room({ count: 24, after: press('[data-testid=credits]') }),
   'room-people': room({ count: 24, session: HOST, after: press('.viewers') }),
+  'room-toasts': {
+    script: { home: { inSession: true } },
+    play: async (stage) => {
+      await room({ count: 24, session: HOST }).play?.(stage);
+      stage.backend.play(
+        { slice: 'notice', value: { kind: 'handRaised', name: 'Priya Raghunathan' } },
+        { slice: 'notice', value: { kind: 'peopleJoined', name: 'Leo Fontaine', count: 3 } },
+      );
+    },
+  },
   'room-no-panel': room({
     count: 24,
     stage: { pinned: PINNED, announcement: ANNOUNCED },

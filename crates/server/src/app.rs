@@ -24,6 +24,12 @@ const TIDY_AT_MOST_EVERY: Duration = Duration::from_secs(1);
 /// were offline send their last watch time.
 const KEEP_ENDED_MS: u64 = 60 * 60 * 1_000;
 
+/// Guests that one computer of the local network may make at once, and a minute after.
+const NETWORK_GUESTS_BURST: u32 = 20;
+const NETWORK_GUESTS_PER_MINUTE: u32 = 6;
+/// An address may look up so many times more wrong codes than one user.
+const CLASS: u32 = 10;
+
 /// The parts of a running server.
 pub(crate) struct App {
     pub(crate) settings: Settings,
@@ -40,8 +46,13 @@ pub(crate) struct App {
 /// Rate limits of the HTTP API.
 pub(crate) struct RateLimits {
     pub(crate) guests: RateLimit<IpAddr>,
+    /// Of an embedded server: every guest from the local network has an own address.
+    pub(crate) network_guests: RateLimit<IpAddr>,
     pub(crate) refreshes: RateLimit<IpAddr>,
-    pub(crate) wrong_codes: RateLimit<IpAddr>,
+    pub(crate) wrong_codes: RateLimit<(IpAddr, Arc<str>)>,
+    /// So that nobody guesses with many accounts. Larger: one person's wrong codes must
+    /// not lock out a class behind the same router.
+    pub(crate) wrong_codes_of_address: RateLimit<IpAddr>,
     pub(crate) requests: RateLimit<Arc<str>>,
 }
 
@@ -49,12 +60,20 @@ impl RateLimits {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             guests: RateLimit::new(limits.guests_burst, limits.guests_per_minute),
+            network_guests: RateLimit::new(
+                limits.guests_burst.min(NETWORK_GUESTS_BURST),
+                limits.guests_per_minute.min(NETWORK_GUESTS_PER_MINUTE),
+            ),
             // Everybody who is a guest may come back.
             refreshes: RateLimit::new(
                 limits.guests_burst,
                 limits.guests_per_minute.saturating_mul(10),
             ),
             wrong_codes: RateLimit::new(limits.wrong_codes_burst, limits.wrong_codes_per_minute),
+            wrong_codes_of_address: RateLimit::new(
+                limits.wrong_codes_burst.saturating_mul(CLASS),
+                limits.wrong_codes_per_minute.saturating_mul(CLASS),
+            ),
             requests: RateLimit::new(limits.requests_per_minute, limits.requests_per_minute),
         }
     }

@@ -112,6 +112,13 @@ pub(crate) fn address_key(address: IpAddr) -> IpAddr {
     }
 }
 
+/// The address that a connection counts for. None for this machine's own programs, and
+/// for a proxy on it with everybody behind it.
+pub(crate) fn counted_address(peer: IpAddr) -> Option<IpAddr> {
+    let key = address_key(peer);
+    (!peer.is_loopback() && !key.is_loopback()).then_some(key)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,5 +165,14 @@ mod tests {
         assert_eq!(address_key(a), address_key(b));
         let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap_or(IpAddr::from([0; 4]));
         assert_eq!(address_key(mapped), IpAddr::from([192, 0, 2, 1]));
+        assert_eq!(counted_address(a), Some(address_key(b)));
+    }
+
+    #[test]
+    fn this_machine_is_not_counted() {
+        for local in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            let local: IpAddr = local.parse().unwrap_or(IpAddr::from([192, 0, 2, 1]));
+            assert_eq!(counted_address(local), None, "{local}");
+        }
     }
 }

@@ -11,14 +11,18 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, header, uri::Authority};
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 
 /// How a connection came in. Put into each request by the accept loop.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Accepted {
     pub(crate) local: SocketAddr,
     pub(crate) tls: bool,
+    /// For guests of an embedded server, who came over the local network: cancelled
+    /// when the host closes it to them.
+    pub(crate) network: Option<CancellationToken>,
 }
 
 /// The public origin of this server, as this request sees it, without a slash at the end.
@@ -61,7 +65,7 @@ fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
 }
 
 fn origin_of(request: &Request, trusted: bool) -> String {
-    let accepted = request.extensions().get::<Accepted>().copied();
+    let accepted = request.extensions().get::<Accepted>();
     let headers = request.headers();
     let forwarded = |name: &str| {
         headers
@@ -103,7 +107,11 @@ mod tests {
         }
         let local = SocketAddr::from(([127, 0, 0, 1], 8787));
         request
-            .extension(Accepted { local, tls })
+            .extension(Accepted {
+                local,
+                tls,
+                network: None,
+            })
             .body(Body::empty())
             .unwrap()
     }

@@ -23,7 +23,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
-use crate::{rate_limit::address_key, request_origin::Accepted, settings::Limits};
+use crate::{rate_limit::counted_address, request_origin::Accepted, settings::Limits};
 
 /// Bytes of a request's head.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -54,11 +54,13 @@ impl Front {
     }
 
     /// Accepts connections until `stop`; those that are open finish their request.
+    /// `network` is that of [`Accepted`].
     pub(crate) async fn accept(
         self,
         listener: TcpListener,
         tls: Option<TlsAcceptor>,
         stop: CancellationToken,
+        network: Option<CancellationToken>,
     ) {
         loop {
             let accepted = tokio::select! {
@@ -80,9 +82,9 @@ impl Front {
                 continue;
             };
             let front = self.clone();
-            let (tls, stop) = (tls.clone(), stop.clone());
+            let (tls, stop, network) = (tls.clone(), stop.clone(), network.clone());
             self.connections.spawn(async move {
-                if let Err(error) = front.connection(stream, peer, tls, stop).await {
+                if let Err(error) = front.connection(stream, peer, tls, stop, network).await {
                     tracing::debug!(%peer, %error, "connection failed");
                 }
                 drop(slot);
@@ -110,11 +112,13 @@ impl Front {
         peer: SocketAddr,
         tls: Option<TlsAcceptor>,
         stop: CancellationToken,
+        network: Option<CancellationToken>,
     ) -> Result<(), ConnectionError> {
         stream.set_nodelay(true)?;
         let accepted = Accepted {
             local: stream.local_addr()?,
             tls: tls.is_some(),
+            network,
         };
         match tls {
             // Without TLS the bare stream, which the signalling connections then write to.
@@ -142,7 +146,7 @@ impl Front {
             move |request: http::Request<hyper::body::Incoming>| {
                 let mut request = request.map(axum::body::Body::new);
                 request.extensions_mut().insert(ConnectInfo(peer));
-                request.extensions_mut().insert(accepted);
+                request.extensions_mut().insert(accepted.clone());
                 request
             },
         );
@@ -202,10 +206,7 @@ struct Slot {
 
 impl Slots {
     fn take(this: &Arc<Self>, peer: IpAddr) -> Option<Slot> {
-        let key = address_key(peer);
-        // This machine's own programs, or a proxy with everybody behind it.
-        let local = peer.is_loopback() || key.is_loopback();
-        let address = (!local).then_some(key);
+        let address = counted_address(peer);
         let mut taken = this.taken.lock();
         if taken.total >= this.total {
             return None;

@@ -86,7 +86,9 @@ impl Server {
     ///
     /// # Errors
     /// [`StartError`] says what is in the way.
-    pub async fn start(settings: Settings) -> Result<RunningServer, StartError> {
+    pub async fn start(mut settings: Settings) -> Result<RunningServer, StartError> {
+        let for_this_machine = settings.is_for_this_machine();
+        settings.allowed_origins = settings.allowed_origins.decided(for_this_machine);
         let tls = match (&settings.tls_cert, &settings.tls_key) {
             (Some(certificate), Some(key)) => Some(tls::from_files(certificate, key)?),
             _ => None,
@@ -132,7 +134,7 @@ impl Server {
         let ledger = app.ledger.clone();
         let ledger_stop = working.clone();
         let tasks = vec![
-            tokio::spawn(front.clone().accept(listener, tls, accepting.clone())),
+            tokio::spawn(front.clone().accept(listener, tls, accepting.clone(), None)),
             tokio::spawn(app.clone().follow_rooms(room_events, working.clone())),
             tokio::spawn(app.clone().tidy(working.clone())),
             tokio::spawn(async move { ledger.run(ledger_stop).await }),
@@ -199,7 +201,11 @@ pub struct RunningServer {
 struct OpenNetwork {
     port: u16,
     pin: String,
+    /// No more connections, and requests under way are the last.
     stop: CancellationToken,
+    /// The end for those who came over it. Not a child of the server's own end, at which
+    /// people are not sent away.
+    closed: CancellationToken,
 }
 
 impl OpenNetwork {
@@ -261,12 +267,14 @@ impl RunningServer {
             port: listener.local_addr().map_err(listen_error)?.port(),
             pin: own.pin,
             stop: self.accepting.child_token(),
+            closed: CancellationToken::new(),
         };
-        tokio::spawn(
-            self.front
-                .clone()
-                .accept(listener, Some(own.acceptor), network.stop.clone()),
-        );
+        tokio::spawn(self.front.clone().accept(
+            listener,
+            Some(own.acceptor),
+            network.stop.clone(),
+            Some(network.closed.clone()),
+        ));
         let reach = network.reach();
         tracing::info!(addresses = ?reach.addresses, "open to the local network");
         *open = Some(network);
@@ -278,11 +286,12 @@ impl RunningServer {
         self.network.lock().await.as_ref().map(OpenNetwork::reach)
     }
 
-    /// Accepts no more connections from the local network. Those that are in a session
-    /// stay in it.
+    /// Accepts no more connections from the local network, and ends those of everyone
+    /// who came over it. People on this computer stay in their sessions.
     pub async fn close_to_network(&self) {
         if let Some(network) = self.network.lock().await.take() {
             network.stop.cancel();
+            network.closed.cancel();
             tracing::info!("closed to the local network");
         }
     }

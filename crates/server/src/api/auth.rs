@@ -7,18 +7,23 @@ use kulti_protocol::api::{AuthResponse, GuestRequest, RefreshRequest};
 
 use super::{
     error::ApiError,
-    extract::{CallerAddress, JsonBody},
+    extract::{CallerAddress, JsonBody, NetworkGuest},
 };
 use crate::app::App;
 
 pub(super) async fn guest(
     State(app): State<Arc<App>>,
     CallerAddress(address): CallerAddress,
+    NetworkGuest(from_network): NetworkGuest,
     JsonBody(request): JsonBody<GuestRequest>,
 ) -> Result<Json<AuthResponse>, ApiError> {
     let now = app.clock.now_ms();
-    app.limits
-        .guests
+    let guests = if from_network {
+        &app.limits.network_guests
+    } else {
+        &app.limits.guests
+    };
+    guests
         .take(address, now)
         .map_err(|retry| ApiError::rate_limited(retry, "new guests from this address"))?;
     let answer = app

@@ -1,6 +1,7 @@
 //! What handlers take from a request: who calls, from where, and the body.
 
 use std::{
+    convert::Infallible,
     net::{IpAddr, SocketAddr},
     sync::Arc,
 };
@@ -10,11 +11,14 @@ use axum::{
     extract::{ConnectInfo, FromRequest, FromRequestParts, Request},
 };
 use futures_util::StreamExt as _;
-use http::{StatusCode, header, request::Parts};
+use http::{Extensions, StatusCode, header, request::Parts};
 use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
-use crate::{accounts::Account, app::App, rate_limit::address_key, settings::BODY_BYTES};
+use crate::{
+    accounts::Account, app::App, rate_limit::address_key, request_origin::Accepted,
+    settings::BODY_BYTES,
+};
 
 /// Who calls, by the bearer token. Counts against the user's requests.
 pub(crate) struct Caller(pub(crate) Account);
@@ -58,6 +62,24 @@ impl FromRequestParts<Arc<App>> for CallerAddress {
             .get::<ConnectInfo<SocketAddr>>()
             .map(|ConnectInfo(address)| Self(address_key(address.ip())))
             .ok_or_else(|| ApiError::internal(&"a request without an address"))
+    }
+}
+
+/// Whether the caller is a guest of an embedded server, who came over the local network.
+pub(crate) fn is_network_guest(request: &Extensions) -> bool {
+    request
+        .get::<Accepted>()
+        .is_some_and(|accepted| accepted.network.is_some())
+}
+
+/// [`is_network_guest`], for handlers.
+pub(crate) struct NetworkGuest(pub(crate) bool);
+
+impl FromRequestParts<Arc<App>> for NetworkGuest {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Infallible> {
+        Ok(Self(is_network_guest(&parts.extensions)))
     }
 }
 

@@ -11,9 +11,9 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, AllowPrivateNetwork, CorsLayer};
 
-use super::{auth, credits, error::ApiError, heartbeat, hms, sessions};
+use super::{auth, credits, error::ApiError, extract::is_network_guest, heartbeat, hms, sessions};
 use crate::{app::App, connections::Signalling, init, request_origin, status};
 
 /// The description of the API.
@@ -42,6 +42,16 @@ impl Api {
         self.add(Method::POST, path, post(handler))
     }
 
+    /// A route that is not for guests from the local network: an embedded server is
+    /// somebody's own computer, and they were invited to one session.
+    fn own(self, method: Method, path: &'static str, route: MethodRouter<Arc<App>>) -> Self {
+        self.add(
+            method,
+            path,
+            route.layer(middleware::from_fn(refuse_guests)),
+        )
+    }
+
     fn add(mut self, method: Method, path: &'static str, route: MethodRouter<Arc<App>>) -> Self {
         self.routes.push((method, path));
         self.router = self.router.route(path, route);
@@ -56,8 +66,8 @@ fn api() -> Api {
     }
     .post("/api/auth/guest", auth::guest)
     .post("/api/auth/refresh", auth::refresh)
-    .post("/api/sessions/create", sessions::create)
-    .get("/api/sessions", sessions::list)
+    .own(Method::POST, "/api/sessions/create", post(sessions::create))
+    .own(Method::GET, "/api/sessions", get(sessions::list))
     .get("/api/sessions/by-code/{code}", sessions::by_code)
     .post("/api/sessions/{id}/join", sessions::join)
     .post("/api/sessions/end", sessions::end)
@@ -68,7 +78,7 @@ fn api() -> Api {
     .get("/api/openapi.json", openapi)
     .get("/init", init::init)
     .get("/healthz", status::healthz)
-    .get("/metrics", status::metrics)
+    .own(Method::GET, "/metrics", get(status::metrics))
 }
 
 /// The whole server as one router.
@@ -96,6 +106,19 @@ pub(crate) fn router(app: Arc<App>, signalling: Signalling) -> Router {
         .layer(middleware::from_fn(log))
 }
 
+async fn refuse_guests(request: Request, next: Next) -> Response {
+    if is_network_guest(request.extensions()) {
+        return ApiError::new(
+            StatusCode::FORBIDDEN,
+            "not_for_guests",
+            "this server runs on its host's computer: guests from the network can only join \
+             the session whose code or link they have",
+        )
+        .into_response();
+    }
+    next.run(request).await
+}
+
 async fn openapi() -> Response {
     let json = HeaderValue::from_static("application/json");
     ([(header::CONTENT_TYPE, json)], OPENAPI).into_response()
@@ -104,6 +127,7 @@ async fn openapi() -> Response {
 /// Browsers add the answers' headers to everything, errors included, and ask first.
 fn cors(app: &Arc<App>) -> CorsLayer {
     let allowed = app.settings.allowed_origins.clone();
+    let listed = allowed.clone();
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(move |origin, _| {
             origin.to_str().is_ok_and(|origin| allowed.allows(origin))
@@ -111,7 +135,10 @@ fn cors(app: &Arc<App>) -> CorsLayer {
         .allow_methods([Method::GET, Method::POST])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([header::RETRY_AFTER, HeaderName::from_static("date")])
-        .allow_private_network(true)
+        // Pages of the internet are let at servers on private networks only by name.
+        .allow_private_network(AllowPrivateNetwork::predicate(move |origin, _| {
+            origin.to_str().is_ok_and(|origin| listed.lists(origin))
+        }))
         .max_age(std::time::Duration::from_secs(600))
 }
 

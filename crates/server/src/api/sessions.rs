@@ -64,15 +64,17 @@ pub(super) async fn list(
 /// for a right one.
 pub(super) async fn by_code(
     State(app): State<Arc<App>>,
-    _caller: Caller,
+    Caller(account): Caller,
     CallerAddress(address): CallerAddress,
     Path(code): Path<String>,
 ) -> Result<Json<Session>, ApiError> {
     let now = app.clock.now_ms();
-    let too_many = |retry| ApiError::rate_limited(retry, "wrong room codes from this address");
+    let user = (address, account.id);
+    let too_many = |retry| ApiError::rate_limited(retry, "wrong room codes");
     app.limits
         .wrong_codes
-        .peek(&address, now)
+        .peek(&user, now)
+        .and_then(|()| app.limits.wrong_codes_of_address.peek(&address, now))
         .map_err(too_many)?;
     let code: RoomCode = code
         .parse()
@@ -82,7 +84,8 @@ pub(super) async fn by_code(
         Err(error) => {
             app.limits
                 .wrong_codes
-                .take(address, now)
+                .take(user, now)
+                .and_then(|()| app.limits.wrong_codes_of_address.take(address, now))
                 .map_err(too_many)?;
             Err(error.into())
         }

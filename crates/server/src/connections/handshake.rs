@@ -6,18 +6,21 @@ use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request};
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, StatusCode, header};
+use http::{Extensions, HeaderMap, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use kulti_protocol::init::InitError;
 use kulti_protocol::token::{self, TokenClaims, TokenError};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_util::sync::CancellationToken;
 
 use super::Signalling;
 use super::census::Place;
 use super::connection::Connection;
 use super::session::Session;
 use crate::metrics::METRICS;
+use crate::rate_limit::counted_address;
+use crate::request_origin::Accepted;
 use crate::room::Admission;
 use crate::rooms::RoomInlet;
 
@@ -41,6 +44,8 @@ struct Opening {
     claims: TokenClaims,
     admission: Admission,
     place: Place,
+    /// As in [`Accepted`].
+    network: Option<CancellationToken>,
 }
 
 impl Signalling {
@@ -76,11 +81,11 @@ impl Signalling {
             }
         }
         let (claims, expired) = self.verify(&token)?;
-        let address = request
+        let place = self.place(address_of(request.extensions()), &claims)?;
+        let network = request
             .extensions()
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|ConnectInfo(address)| address.ip().to_canonical());
-        let place = self.place(address, &claims)?;
+            .get::<Accepted>()
+            .and_then(|accepted| accepted.network.clone());
         let admission = Admission {
             peer_id,
             user_id: claims.user_id.clone(),
@@ -93,6 +98,7 @@ impl Signalling {
             claims,
             admission,
             place,
+            network,
         })
     }
 
@@ -161,8 +167,9 @@ impl Signalling {
             }
             Err(upgraded) => {
                 let connection = Connection::new(id, None, self.limits.outbox_bytes);
+                let network = opening.network.clone();
                 if let Some(session) = self.enter(connection, opening).await {
-                    tokio::spawn(session.serve_other(TokioIo::new(upgraded)));
+                    tokio::spawn(session.serve_other(TokioIo::new(upgraded), network));
                 }
             }
         }
@@ -187,6 +194,12 @@ impl Signalling {
             _place: opening.place,
         })
     }
+}
+
+/// The address that the connection counts for, if it counts for one.
+fn address_of(request: &Extensions) -> Option<IpAddr> {
+    let ConnectInfo(address) = request.get::<ConnectInfo<SocketAddr>>()?;
+    counted_address(address.ip())
 }
 
 /// The key of a request that asks for a WebSocket.
@@ -221,4 +234,25 @@ fn websocket_key(headers: &HeaderMap) -> Result<&str, Refusal> {
                 "the handshake has no key".to_owned(),
             )
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_count_for_their_customer_and_not_for_this_machine() {
+        let of = |ip: &str| {
+            let mut request = Extensions::new();
+            let ip: IpAddr = ip.parse().unwrap_or(IpAddr::from([0; 4]));
+            request.insert(ConnectInfo(SocketAddr::new(ip, 1)));
+            address_of(&request)
+        };
+        assert!(of("192.0.2.1").is_some());
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::2"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("127.0.0.1"), None);
+        assert_eq!(of("::1"), None);
+    }
 }

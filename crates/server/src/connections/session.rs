@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::Control;
+use tokio_util::sync::CancellationToken;
 
 use super::ConnectionLimits;
 use super::census::Place;
@@ -35,6 +36,11 @@ thread_local! {
     static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
 }
 
+/// Close code of a connection over a network that the host has closed: "policy".
+const NETWORK_CLOSED: u16 = 1_008;
+/// Close code of one who has left.
+const NORMAL: u16 = 1_000;
+
 /// What a connection's task works with.
 pub(super) struct Session {
     pub(super) connection: Arc<Connection>,
@@ -57,6 +63,8 @@ enum Ended {
     Silent,
     /// The room is done with this connection, or the client broke a rule.
     ByServer,
+    /// The host has closed the network over which it came: there is no coming back.
+    NetworkClosed,
 }
 
 impl Session {
@@ -87,16 +95,24 @@ impl Session {
         }
     }
 
-    /// Serves any other stream until it is over.
-    pub(super) async fn serve_other<S: AsyncRead + AsyncWrite>(self, stream: S) {
+    /// Serves any other stream until it is over, or until `network` is cancelled.
+    pub(super) async fn serve_other<S: AsyncRead + AsyncWrite>(
+        self,
+        stream: S,
+        network: Option<CancellationToken>,
+    ) {
         let heard = AtomicU64::new(self.clock.now_ms());
         let (mut reading, mut writing) = tokio::io::split(stream);
         let ended = tokio::select! {
             ended = self.read_other(&mut reading, &heard) => ended,
             () = self.write_other(&mut writing) => Ended::ByServer,
+            () = closed(network) => Ended::NetworkClosed,
         };
         self.over(&ended, &heard).await;
-        if matches!(ended, Ended::ByClient(_) | Ended::ByServer) {
+        if matches!(
+            ended,
+            Ended::ByClient(_) | Ended::ByServer | Ended::NetworkClosed
+        ) {
             let _ = timeout(CLOSING, async {
                 let mut piece = Vec::new();
                 if self.write_piece(&mut writing, &mut piece).await.is_ok() {
@@ -116,6 +132,14 @@ impl Session {
                 (*code, now)
             }
             Ended::Broken | Ended::ByServer => (None, now),
+            // To the room they have left: their places are not kept.
+            Ended::NetworkClosed => {
+                self.connection.close(
+                    NETWORK_CLOSED,
+                    "the host has closed this session to the network",
+                );
+                (Some(NORMAL), now)
+            }
             Ended::Silent => {
                 METRICS.silent.add(1);
                 (None, heard.load(Ordering::Relaxed))
@@ -310,6 +334,14 @@ impl<'a> Intake<'a> {
             }
         }
         None
+    }
+}
+
+/// Until the network is closed over which a connection came; for ever without one.
+async fn closed(network: Option<CancellationToken>) {
+    match network {
+        Some(network) => network.cancelled().await,
+        None => std::future::pending().await,
     }
 }
 

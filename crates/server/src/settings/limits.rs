@@ -55,8 +55,8 @@ pub struct Limits {
     )]
     pub guests_per_minute: u32,
 
-    /// Room codes that one address may look up in vain at once; codes are short
-    /// enough to be guessed.
+    /// Room codes that one user may look up in vain at once, and one address ten times
+    /// as many; codes are short enough to be guessed.
     #[arg(
         long,
         env = "KULTI_WRONG_CODES_BURST",
@@ -65,7 +65,7 @@ pub struct Limits {
     )]
     pub wrong_codes_burst: u32,
 
-    /// Room codes that one address may look up in vain a minute after that.
+    /// Room codes that one user may look up in vain a minute after that, likewise.
     #[arg(
         long,
         env = "KULTI_WRONG_CODES_PER_MINUTE",

@@ -47,12 +47,13 @@ pub struct Settings {
     pub trust_proxy: bool,
 
     /// Origins of web pages that may use the server: `*`, `loopback` (pages from this
-    /// machine), or origins separated by commas.
+    /// machine), or origins separated by commas. `auto` is `loopback` for a server that
+    /// listens on loopback without a proxy or public origin, and else `*`.
     #[arg(
         long,
         env = "KULTI_ALLOWED_ORIGINS",
         value_name = "ORIGINS",
-        default_value = "*"
+        default_value = "auto"
     )]
     pub allowed_origins: AllowedOrigins,
 
@@ -196,7 +197,7 @@ impl Default for Settings {
             data: PathBuf::from(DEFAULT_DATA),
             public_origin: None,
             trust_proxy: false,
-            allowed_origins: AllowedOrigins::any(),
+            allowed_origins: AllowedOrigins::auto(),
             tls_cert: None,
             tls_key: None,
             hms: HmsKeySettings::default(),
@@ -229,6 +230,11 @@ impl Default for LogSettings {
 }
 
 impl Settings {
+    /// Whether only programs on this machine reach the server, as far as it is told.
+    pub(crate) fn is_for_this_machine(&self) -> bool {
+        self.listen.ip().is_loopback() && self.public_origin.is_none() && !self.trust_proxy
+    }
+
     /// Settings for a server inside the desktop app: on this machine only, on a free
     /// port, for programs and web pages of this machine.
     #[must_use]

@@ -12,6 +12,8 @@ pub struct AllowedOrigins {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum OriginRule {
+    /// Nothing was said.
+    Auto,
     Any,
     Listed(Vec<String>),
 }
@@ -23,6 +25,25 @@ impl AllowedOrigins {
         Self {
             rule: OriginRule::Any,
             loopback: true,
+        }
+    }
+
+    /// What holds if nothing is said: pages from this machine for a server that only
+    /// this machine reaches, else every page.
+    #[must_use]
+    pub fn auto() -> Self {
+        Self {
+            rule: OriginRule::Auto,
+            loopback: true,
+        }
+    }
+
+    /// Decides what was left to [`AllowedOrigins::auto`].
+    pub(crate) fn decided(self, only_this_machine: bool) -> Self {
+        match self.rule {
+            OriginRule::Auto if only_this_machine => Self::loopback(),
+            OriginRule::Auto => Self::any(),
+            _ => self,
         }
     }
 
@@ -38,15 +59,18 @@ impl AllowedOrigins {
     /// Whether a page of this origin may use the server.
     #[must_use]
     pub fn allows(&self, origin: &str) -> bool {
-        match &self.rule {
-            OriginRule::Any => true,
-            OriginRule::Listed(origins) => {
-                origins.iter().any(|o| o.eq_ignore_ascii_case(origin))
-                    || (self.loopback
-                        && (kulti_protocol::link::is_loopback(origin)
-                            || origin.starts_with("tauri://")))
-            }
-        }
+        self.rule == OriginRule::Any || self.lists(origin)
+    }
+
+    /// Whether it may for more reasons than that every page may.
+    pub(crate) fn lists(&self, origin: &str) -> bool {
+        let by_name = match &self.rule {
+            OriginRule::Auto | OriginRule::Any => false,
+            OriginRule::Listed(origins) => origins.iter().any(|o| o.eq_ignore_ascii_case(origin)),
+        };
+        by_name
+            || (self.loopback
+                && (kulti_protocol::link::is_loopback(origin) || origin.starts_with("tauri://")))
     }
 }
 
@@ -59,6 +83,7 @@ impl FromStr for AllowedOrigins {
         for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
             match part {
                 "*" => return Ok(Self::any()),
+                "auto" => return Ok(Self::auto()),
                 "loopback" => loopback = true,
                 _ => origins.push(parse_origin(part)?),
             }
@@ -84,6 +109,23 @@ pub(super) fn parse_origin(text: &str) -> Result<String, String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn without_a_word_a_server_of_this_machine_serves_its_pages_only() {
+        let page = "https://anything.example";
+        let own = AllowedOrigins::auto().decided(true);
+        assert!(!own.allows(page));
+        assert!(own.allows("http://127.0.0.1:4173"));
+        assert!(AllowedOrigins::auto().decided(false).allows(page));
+        assert!(AllowedOrigins::any().decided(true).allows(page));
+        assert!(!AllowedOrigins::any().lists(page));
+        assert!(
+            "https://kulti.dev"
+                .parse::<AllowedOrigins>()
+                .unwrap()
+                .lists("https://kulti.dev")
+        );
+    }
 
     #[test]
     fn origins() {

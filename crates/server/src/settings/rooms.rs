@@ -124,10 +124,27 @@ impl RoomSettings {
             messages_per_second: self.frames_per_second,
             message_burst: self.frames_burst,
             per_user: self.connections_per_user,
+            per_address: usize::try_from(limits.connections_per_address).unwrap_or(usize::MAX),
             total: usize::try_from(limits.connections).unwrap_or(usize::MAX),
             handshake_ms: millis(limits.handshake_timeout),
             origins: Vec::new(),
             ..ConnectionLimits::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_of_connections_are_those_of_the_settings() {
+        let limits = Limits {
+            connections_per_address: 7,
+            connections: 11,
+            ..Limits::default()
+        };
+        let limits = RoomSettings::default().connection_limits(&limits);
+        assert_eq!((limits.per_address, limits.total), (7, 11));
     }
 }

@@ -1,11 +1,20 @@
-use std::net::TcpListener;
+use std::{net::TcpListener, sync::Arc};
 
+use futures_util::{SinkExt as _, StreamExt as _};
+use kulti_protocol::api::AuthResponse;
 use kulti_server::StartError;
-use reqwest::StatusCode;
-use serde_json::Value;
+use reqwest::{Method, StatusCode};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use tokio::net::TcpStream;
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
-use crate::support::{TestServer, client, eventually, send};
+use crate::support::{PATIENCE, TestServer, client, eventually, send};
 
 fn insecure_client() -> reqwest::Client {
     let _ = client();
@@ -125,4 +134,116 @@ async fn an_embedded_server_is_opened_to_the_network_and_closed() {
     );
     let again = server.server.open_to_network(0).await.unwrap();
     assert_eq!(again.pin, reach.pin, "links that were given out stay good");
+}
+
+/// A WebSocket over the local network, to one who trusts the server's own certificate.
+async fn network_socket(
+    server: &TestServer,
+    port: u16,
+    path: &str,
+) -> WebSocketStream<TlsStream<TcpStream>> {
+    let _ = client();
+    let pem = std::fs::read(server.data.path().join("network-tls.pem")).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_slice(&pem).unwrap())
+        .unwrap();
+    let config = ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let stream = TlsConnector::from(Arc::new(config))
+        .connect("kulti.local".try_into().unwrap(), stream)
+        .await
+        .unwrap();
+    let url = format!("wss://kulti.local{path}");
+    tokio_tungstenite::client_async(url, stream)
+        .await
+        .unwrap()
+        .0
+}
+
+#[tokio::test]
+async fn closing_the_network_sends_its_guests_away_and_nobody_else() {
+    let server = TestServer::start().await;
+    let (ann, ben) = (server.guest("Ann").await, server.guest("Ben").await);
+    let session = ann.create("Rust").await;
+    let mut host = ann.enter(&session, "host").await;
+    let reach = server.server.open_to_network(0).await.unwrap();
+    let port = reach.addresses.first().map_or_else(
+        || panic!("a machine without addresses"),
+        |address| address.rsplit(':').next().unwrap().parse().unwrap(),
+    );
+    let token = ben.token(&session).await.token;
+    let path = format!("/ws?peer=guest&token={token}");
+    let mut guest = network_socket(&server, port, &path).await;
+    let join = json!({"id": "1", "method": "join", "params": {"name": "Ben", "data": ""}});
+    guest
+        .send(Message::Text(join.to_string().into()))
+        .await
+        .unwrap();
+    host.until(|frame| frame["method"] == "on-peer-join").await;
+
+    server.server.close_to_network().await;
+    let told = tokio::time::timeout(PATIENCE, async {
+        loop {
+            match guest.next().await {
+                Some(Ok(Message::Close(Some(close)))) => return close,
+                Some(Ok(_)) => {}
+                other => panic!("no word of farewell: {other:?}"),
+            }
+        }
+    })
+    .await
+    .expect("the connection is closed");
+    assert!(told.reason.contains("closed"), "{}", told.reason);
+    let gone = host.until(|frame| frame["method"] == "on-peer-leave").await;
+    assert_eq!(gone["params"]["peer_id"], "guest");
+    host.request("ping", json!({"timestamp": 1})).await;
+}
+
+#[tokio::test]
+async fn guests_from_the_network_join_sessions_and_nothing_more() {
+    let server = TestServer::start().await;
+    let session = server.guest("Ann").await.create("Rust").await;
+    let reach = server.server.open_to_network(0).await.unwrap();
+    let port = reach.addresses[0].rsplit(':').next().unwrap().to_owned();
+    let origin = format!("https://127.0.0.1:{port}");
+    let guest = insecure_client()
+        .post(format!("{origin}/api/auth/guest"))
+        .json(&json!({"display_name": "Ben"}));
+    let auth: AuthResponse = send(guest).await.expect(StatusCode::OK);
+    let ask = |method: Method, path: &str| {
+        let request = insecure_client()
+            .request(method, format!("{origin}{path}"))
+            .bearer_auth(&auth.access_token)
+            .json(&json!({"title": "mine"}));
+        send(request)
+    };
+    for (method, path) in [
+        (Method::POST, "/api/sessions/create"),
+        (Method::GET, "/api/sessions?status=live"),
+        (Method::GET, "/metrics"),
+    ] {
+        ask(method, path)
+            .await
+            .expect_refusal(403, "not_for_guests");
+    }
+    let by_code = format!("/api/sessions/by-code/{}", session.room_code);
+    assert_eq!(ask(Method::GET, &by_code).await.status, StatusCode::OK);
+    let join = format!("/api/sessions/{}/join", session.id);
+    assert_eq!(ask(Method::POST, &join).await.status, StatusCode::OK);
+    let mut made = 1;
+    let refused = loop {
+        let guest = insecure_client()
+            .post(format!("{origin}/api/auth/guest"))
+            .json(&json!({"display_name": "Ben"}));
+        let answer = send(guest).await;
+        if answer.status != StatusCode::OK {
+            break answer;
+        }
+        made += 1;
+        assert!(made < 100, "one computer makes any number of guests");
+    };
+    refused.expect_refusal(429, "rate_limited");
 }

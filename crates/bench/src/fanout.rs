@@ -46,7 +46,7 @@ async fn measure(peer: Peer, count: usize, time: Duration) -> anyhow::Result<Row
     // The room's first memory is not a connection's.
     let empty_kb = server.resident_kb()?;
     observers.add(count).await?;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    observers.settle().await;
     let full_kb = server.resident_kb()?;
     observers.keep_alive()?;
     observers.measure(WRITES_PER_SECOND, WARM_UP).await?;
@@ -113,7 +113,7 @@ pub(crate) async fn idle(wanted: usize) -> anyhow::Result<()> {
     }
     let joined_in = started.elapsed();
     let joining = CpuTime::now(Some(server.id()))?.since(&before);
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    observers.settle().await;
     let kb = server.resident_kb()?.saturating_sub(empty_kb) as f64 / count as f64;
     observers.keep_alive()?;
     let before = CpuTime::now(Some(server.id()))?;

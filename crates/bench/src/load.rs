@@ -160,16 +160,19 @@ impl Observers {
         Ok(writes)
     }
 
-    /// Waits until nothing has arrived for half a second.
-    async fn settle(&self) {
-        let mut before = usize::MAX;
+    /// Waits until nothing has arrived for a second: neither writes nor join notices.
+    pub(crate) async fn settle(&self) {
+        let mut before = None;
         loop {
-            let now = self.seen.deliveries.lock().len();
-            if now == before {
+            let now = (
+                self.seen.deliveries.lock().len(),
+                self.seen.joins.load(Relaxed),
+            );
+            if before == Some(now) {
                 return;
             }
-            before = now;
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            before = Some(now);
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
 }

@@ -42,7 +42,7 @@ enum What {
     /// One writer, 50, 500 and 2,000 observers: latency, CPU, memory.
     Fanout {
         /// Observers; may be repeated.
-        #[arg(long, default_values_t = [50, 500, 2_000])]
+        #[arg(long, num_args = 1.., default_values_t = [50, 500, 2_000])]
         observers: Vec<usize>,
         /// How long each is measured.
         #[arg(long, default_value_t = 8)]

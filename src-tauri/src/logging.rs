@@ -1,7 +1,7 @@
 //! The log: a file that does not grow without end, and standard error.
 //!
 //! `RUST_LOG` decides what is logged (`info` of our own crates without it). Tokens
-//! and the texts of messages are never logged.
+//! and the texts of messages are never logged, whatever it says.
 
 use std::{
     fs, io,
@@ -9,8 +9,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use kulti_client::drivers::log_filter::without_secrets;
 use parking_lot::Mutex;
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::FilterExt,
+    layer::{Filter, SubscriberExt},
+    util::SubscriberInitExt,
+};
 
 /// A file longer than this, in bytes, is put aside.
 const FILE_LIMIT: u64 = 2 * 1024 * 1024;
@@ -24,8 +30,6 @@ const DEFAULT_FILTER: &str = "warn,kulti_desktop=info,kulti_client=info,kulti_se
 /// Starts logging to `dir` and to standard error. Without a place to write to,
 /// standard error is all there is.
 pub(crate) fn start(dir: &Path) {
-    let filter =
-        || EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
     let (file, failure) = match RotatingFile::open(dir) {
         Ok(file) => (Some(file), None),
         Err(error) => (None, Some(error)),
@@ -49,6 +53,12 @@ pub(crate) fn start(dir: &Path) {
     if let Some(error) = failure {
         tracing::warn!(dir = %dir.display(), %error, "no log file can be written");
     }
+}
+
+fn filter<S>() -> impl Filter<S> {
+    let chosen =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+    chosen.and(without_secrets())
 }
 
 /// `kulti.log`, with older parts beside it as `kulti.1.log` and so on.

@@ -83,8 +83,14 @@ fn wait_for_click(_shown: notify_rust::NotificationHandle, _clicked: impl FnOnce
 /// Whether the notification service takes `<b>` and the like in the body as markup.
 #[cfg(all(unix, not(target_os = "macos")))]
 fn understands_markup() -> bool {
-    let known = notify_rust::get_capabilities();
-    known.is_ok_and(|all| all.iter().any(|one| one == "body-markup"))
+    may_understand_markup(notify_rust::get_capabilities())
+}
+
+/// A service that does not say what it can do may understand markup: what a host
+/// writes is better shown with `&lt;` in it than as a link.
+#[cfg(all(unix, not(target_os = "macos")))]
+fn may_understand_markup<E>(capabilities: Result<Vec<String>, E>) -> bool {
+    capabilities.map_or(true, |all| all.iter().any(|one| one == "body-markup"))
 }
 
 #[cfg(not(all(unix, not(target_os = "macos"))))]
@@ -146,6 +152,15 @@ mod tests {
             text,
             "a service that shows plain text gets plain text"
         );
+    }
+
+    #[test]
+    #[cfg(all(unix, not(target_os = "macos")))]
+    fn only_a_service_that_says_so_shows_plain_text() {
+        let answer = |all: &[&str]| Ok::<_, ()>(all.iter().map(ToString::to_string).collect());
+        assert!(may_understand_markup(answer(&["body", "body-markup"])));
+        assert!(!may_understand_markup(answer(&["body", "actions"])));
+        assert!(may_understand_markup(Err(())), "nothing was said");
     }
 
     #[test]

@@ -149,9 +149,29 @@ describe('hosting', () => {
     await submit(card.getByRole('textbox', { name: 'Title' }));
     await waitFor(() =>
       expect(backend.called('host')).toEqual([
-        [{ title: 'Parser', place: { kind: 'server', origin: 'https://kulti.dev' } }],
+        [{ title: 'Parser', place: { kind: 'server', origin: 'https://kulti.dev' }, listed: false }],
       ]),
     );
+  });
+
+  it('lists a session publicly on a server only, and only when that is switched on', async () => {
+    const { app, backend } = await home();
+    const card = within(hostCard());
+    expect(card.queryByRole('switch', { name: 'List it publicly' })).toBeNull();
+    await fireEvent.click(card.getByRole('radio', { name: 'A server' }));
+    const listed = card.getByRole('switch', { name: 'List it publicly' });
+    expect(listed.getAttribute('aria-checked')).toBe('false');
+    await fireEvent.click(listed);
+    expect(listed.getAttribute('aria-checked')).toBe('true');
+    for (const place of ['thisComputer', 'server'] as const) {
+      app.hosting.place = place;
+      app.hosting.title = 'Parser';
+      await app.hosting.start();
+    }
+    expect(backend.called('host')).toEqual([
+      [{ title: 'Parser', place: { kind: 'thisComputer' }, listed: false }],
+      [{ title: 'Parser', place: { kind: 'server', origin: 'https://kulti.dev' }, listed: true }],
+    ]);
   });
 
   it('chooses the place with the arrow keys', async () => {
@@ -237,6 +257,17 @@ describe('a link that the app was opened with', () => {
     const { backend } = await home();
     backend.changeHome({ pendingLink: link });
     expect(await screen.findByRole('dialog', { name: 'Join from a link?' })).toBeTruthy();
+  });
+
+  it('to a server never used is looked up only after a yes', async () => {
+    const { backend } = await home({ home: { pendingLink: link, servers: [] } });
+    const dialog = within(await screen.findByRole('dialog', { name: 'Join from a link?' }));
+    expect(dialog.getByText('This link leads to kulti.dev, where you have not been before.')).toBeTruthy();
+    expect(backend.called('lookUp')).toEqual([]);
+    await fireEvent.click(dialog.getByRole('button', { name: 'Look it up' }));
+    expect(await dialog.findByText(preview.title)).toBeTruthy();
+    expect(backend.called('lookUp')).toEqual([[link, null]]);
+    expect(backend.called('join')).toEqual([]);
   });
 
   it('names the server whose certificate is wrong', async () => {

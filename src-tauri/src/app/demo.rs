@@ -73,6 +73,7 @@ impl App {
         self.host(HostRequest {
             title: TITLE.into(),
             place: HostPlace::ThisComputer,
+            listed: false,
         })
         .await?;
         let stay = self

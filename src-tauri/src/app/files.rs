@@ -91,13 +91,29 @@ fn parse<T: Default + Serialize + DeserializeOwned>(text: &str) -> serde_json::R
     serde_json::from_value(value)
 }
 
-/// Makes a folder that only its owner can look into.
+/// Makes a folder that only its owner can look into. One that exists becomes such a
+/// folder; where that cannot be (a file system without permissions), the log says so.
 pub(crate) fn create_private_dir(dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
+    builder.create(dir)?;
+    #[cfg(unix)]
+    make_private(dir);
+    Ok(())
+}
+
+#[cfg(unix)]
+fn make_private(dir: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let is_private = |about: fs::Metadata| about.permissions().mode().trailing_zeros() >= 6;
+    if fs::metadata(dir).is_ok_and(is_private) {
+        return;
+    }
+    if let Err(error) = fs::set_permissions(dir, fs::Permissions::from_mode(0o700)) {
+        tracing::warn!(dir = %dir.display(), %error, "other users may look into this folder");
+    }
 }
 
 #[cfg(test)]
@@ -126,6 +142,20 @@ mod tests {
         file.save(&chosen).unwrap();
         assert_eq!(file.load::<Settings>(), chosen);
         assert_eq!(names(&dir.path().join("new")), ["settings.json"]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_folder_that_others_could_look_into_is_closed_to_them() {
+        use std::os::unix::fs::PermissionsExt;
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().join("data");
+        fs::create_dir(&dir).unwrap();
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).unwrap();
+        let file = JsonFile::new(&dir, "settings.json");
+        file.save(&Settings::default()).unwrap();
+        let mode = fs::metadata(&dir).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kulti_client::drivers::{
-    credentials::{Credentials, MemoryCredentials},
+    credentials::Credentials,
     join::{Server, ServerAddress},
     tls::Pin,
 };
@@ -29,10 +29,19 @@ const OWN: &str = "this computer";
 /// The name of those who look at a session before they said who they are.
 const STRANGER: &str = "Guest";
 
-/// A server, and whether it is this computer's own.
+/// Where a server is, and where the account at it is kept.
 struct Place {
-    server: Server,
+    address: ServerAddress,
+    /// The account's name among the [`super::Secrets`].
+    kept_as: String,
+    /// Whether it is this computer's own.
     own: bool,
+}
+
+impl Place {
+    fn server(&self, credentials: Arc<dyn Credentials>) -> Result<Server, CommandError> {
+        Ok(Server::new(&self.address, credentials)?)
+    }
 }
 
 impl App {
@@ -40,7 +49,8 @@ impl App {
     /// code is looked up; none or empty: this computer's own server.
     ///
     /// A server that may not be contacted without the person's consent is not: then
-    /// only `needs_plain_consent` and the target are known.
+    /// only `needs_plain_consent` and the target are known. One where the person has
+    /// no account does not learn who looks: an account is made when they join.
     ///
     /// # Errors
     /// [`CommandError`].
@@ -63,15 +73,16 @@ impl App {
             });
         }
         let name = self.kept.lock().profile.display_name.clone();
-        let found = if name.is_empty() {
-            // Whoever has not said a name yet gets no account that is kept.
-            let credentials = Arc::new(MemoryCredentials::default());
-            let place = self.place(&target, Some(credentials)).await?;
-            place.server.look_up(&code_of(&target)?, STRANGER).await?
+        let place = self.place(&target).await?;
+        // An account that cannot be read is not needed for this.
+        let known = !name.is_empty() && self.has_account(&place).await.unwrap_or(false);
+        let (credentials, name): (Arc<dyn Credentials>, &str) = if known {
+            (self.secrets.credentials(&place.kept_as), &name)
         } else {
-            let place = self.place(&target, None).await?;
-            place.server.look_up(&code_of(&target)?, &name).await?
+            (self.secrets.stranger(&place.kept_as), STRANGER)
         };
+        let server = place.server(credentials)?;
+        let found = server.look_up(&code_of(&target)?, name).await?;
         Ok(preview(target, found))
     }
 
@@ -102,8 +113,8 @@ impl App {
             }
             self.allow_plain(origin);
         }
-        let place = self.place(&target, None).await?;
-        let stay = place.server.join(&code, &name).await?;
+        let place = self.place(&target).await?;
+        let stay = self.signed_in(&place).await?.join(&code, &name).await?;
         self.used(if place.own {
             ""
         } else {
@@ -137,9 +148,11 @@ impl App {
             server: origin,
             pin: None,
         };
-        let place = self.place(&target, None).await?;
+        let place = self.place(&target).await?;
         // A session on this computer is for those who are told of it.
-        let stay = place.server.host(&title, !place.own, &name).await?;
+        let is_public = request.listed && !place.own;
+        let server = self.signed_in(&place).await?;
+        let stay = server.host(&title, is_public, &name).await?;
         self.used(target.server.as_deref().unwrap_or(""));
         self.take_up(stay, place.own);
         Ok(())
@@ -167,12 +180,24 @@ impl App {
         Ok(self.own_server.reach())
     }
 
-    /// The server of a target. `credentials`: in place of the kept ones.
-    async fn place(
-        &self,
-        target: &JoinTarget,
-        credentials: Option<Arc<dyn Credentials>>,
-    ) -> Result<Place, CommandError> {
+    /// The server of a place, for the account that is kept, or will be.
+    async fn signed_in(&self, place: &Place) -> Result<Server, CommandError> {
+        // Asked first, and before anything is sent: while the keyring is locked, the
+        // person must not become somebody else.
+        self.has_account(place).await?;
+        place.server(self.secrets.credentials(&place.kept_as))
+    }
+
+    async fn has_account(&self, place: &Place) -> Result<bool, CommandError> {
+        let (secrets, kept_as) = (self.secrets.clone(), place.kept_as.clone());
+        tokio::task::spawn_blocking(move || secrets.has_account(&kept_as))
+            .await
+            .map_err(|error| CommandError::local("the account cannot be read", &error))?
+            .map_err(CommandError::from)
+    }
+
+    /// The server of a target. Nothing is sent to it yet.
+    async fn place(&self, target: &JoinTarget) -> Result<Place, CommandError> {
         let pin = match &target.pin {
             Some(pin) => Some(pin.parse::<Pin>().map_err(|error| CommandError {
                 code: ErrorCode::NotACode,
@@ -201,9 +226,9 @@ impl App {
                 (address, kept_as)
             }
         };
-        let credentials = credentials.unwrap_or_else(|| self.secrets.credentials(&kept_as));
         Ok(Place {
-            server: Server::new(&address, credentials)?,
+            address,
+            kept_as,
             own: elsewhere.is_none(),
         })
     }

@@ -7,6 +7,7 @@ mod errors;
 mod files;
 mod home;
 mod joining;
+mod keyring_entries;
 pub mod links;
 pub mod model;
 mod own_server;

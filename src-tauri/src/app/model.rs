@@ -147,6 +147,9 @@ pub struct HostRequest {
     pub title: String,
     /// Where it runs.
     pub place: HostPlace,
+    /// Whether a server tells everyone who asks about the session; else it is for
+    /// those who have its code or link. On this computer it never is.
+    pub listed: bool,
 }
 
 /// Who can reach the embedded server.
@@ -236,6 +239,8 @@ pub enum ErrorCode {
     NotInSession,
     /// Already in a session.
     AlreadyInSession,
+    /// The account at the server is in the keyring, which cannot be read now.
+    KeyringLocked,
     /// Something on this computer failed (disk, port).
     Local,
 }

@@ -10,6 +10,9 @@ use kulti_client::core::{
 };
 use tempfile::TempDir;
 
+mod strange_server;
+
+use self::strange_server::StrangeServer;
 use super::{
     App, AppConfig, SessionViews,
     model::{ErrorCode, HostPlace, HostRequest, JoinTarget},
@@ -33,7 +36,13 @@ impl Person {
 
     async fn host(&self, place: HostPlace) -> (Screen, SessionView) {
         let title = "Parsers, live".into();
-        self.app.host(HostRequest { title, place }).await.unwrap();
+        let listed = false;
+        let request = HostRequest {
+            title,
+            place,
+            listed,
+        };
+        self.app.host(request).await.unwrap();
         self.in_room().await
     }
 
@@ -331,6 +340,55 @@ async fn somebody_without_a_name_can_look_but_not_join() {
     let refused = stranger.join(preview.target, false).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::BadName);
     mara.app.close().await;
+}
+
+#[tokio::test]
+async fn a_server_never_used_learns_who_looks_only_when_they_join() {
+    let zoe = Person::named("Zoë");
+    let strange = StrangeServer::start().await;
+    let refused = zoe.app.look_up("VIBE-2K4F", Some(&strange.origin)).await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::Refused);
+    let asked = strange.requests();
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert!(
+        asked[0].contains(r#"{"display_name":"Guest"}"#),
+        "{asked:?}"
+    );
+
+    let target = JoinTarget {
+        room_code: "VIBE-2K4F".into(),
+        server: Some(strange.origin.clone()),
+        pin: None,
+    };
+    zoe.app.join(target, false).await.unwrap_err();
+    let asked = strange.requests();
+    assert!(asked[1].contains(r#"{"display_name":"Zoë"}"#), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_session_on_a_server_is_listed_only_if_the_person_says_so() {
+    let mara = Person::named("Mara");
+    let strange = StrangeServer::that_knows_everyone().await;
+    for listed in [false, true] {
+        let request = HostRequest {
+            title: "Parsers, live".into(),
+            place: HostPlace::Server {
+                origin: strange.origin.clone(),
+            },
+            listed,
+        };
+        mara.app.host(request).await.unwrap_err();
+        let asked = strange.requests();
+        let created = asked.last().unwrap();
+        assert!(
+            created.starts_with("POST /api/sessions/create"),
+            "{created}"
+        );
+        assert!(
+            created.contains(&format!(r#""is_public":{listed}"#)),
+            "{created}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -189,6 +189,8 @@ export type ErrorCode =
 "notInSession" | 
 /**  Already in a session. */
 "alreadyInSession" | 
+/**  The account at the server is in the keyring, which cannot be read now. */
+"keyringLocked" | 
 /**  Something on this computer failed (disk, port). */
 "local";
 
@@ -241,6 +243,11 @@ export type HostRequest = {
 	title: string,
 	/**  Where it runs. */
 	place: HostPlace,
+	/**
+	 *  Whether a server tells everyone who asks about the session; else it is for
+	 *  those who have its code or link. On this computer it never is.
+	 */
+	listed: boolean,
 };
 
 /**  A person's act. Peer and message ids are those of the view. */

@@ -25,6 +25,15 @@ export function serverInLink(link: string): string | null {
   }
 }
 
+/**
+ * Whether the server of a link, an origin or nothing, is one that the person never
+ * used. Those on this computer are not, and those without encryption are asked about
+ * anyway before anything is sent.
+ */
+export function isStrange(server: string, used: readonly string[]): boolean {
+  return server !== '' && !/^http:\/\//i.test(server) && !used.includes(server);
+}
+
 /** Reads sloppy codes ("vibe2k4f", " VIBE – 2K4F ", "2k4f") and links. */
 export function readEntry(text: string): Entry {
   const trimmed = text.trim();

@@ -10,6 +10,8 @@ export class Hosting {
   place = $state<HostPlace['kind']>('thisComputer');
   /** The server's address, as typed. */
   origin = $state('');
+  /** Whether the server tells everyone who asks about the session. */
+  listed = $state(false);
   busy = $state(false);
   missing = $state<Missing | null>(null);
   error = $state.raw<BackendError | null>(null);
@@ -39,7 +41,7 @@ export class Hosting {
     try {
       const place: HostPlace =
         this.place === 'server' ? { kind: 'server', origin: origin ?? '' } : { kind: this.place };
-      await this.#enter({ title, place });
+      await this.#enter({ title, place, listed: place.kind === 'server' && this.listed });
       this.title = '';
     } catch (cause) {
       this.error = asBackendError(cause);

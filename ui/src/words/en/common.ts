@@ -84,6 +84,10 @@ export const errors: Record<ErrorCode, (context: ErrorContext) => ErrorWords> = 
     what: 'You are in another session.',
     todo: 'Leave it first.',
   }),
+  keyringLocked: (context) => ({
+    what: `Your sign-in at ${context.server || 'this computer’s server'} is in the keyring, which is locked.`,
+    todo: 'Unlock the keyring, then try again. Nothing was sent.',
+  }),
   local: () => ({
     what: 'Something on this computer failed.',
     todo: 'Try again. The log says more.',

@@ -54,7 +54,12 @@ export const home = {
   link: {
     title: 'Join from a link?',
     session: 'Session',
-    looking: 'Looking it up',
+    looking: (server: string) => `Looking it up at ${server}`,
+    lookingHere: 'Looking it up',
+    strange: (server: string) => `This link leads to ${server}, where you have not been before.`,
+    strangeBody:
+      'Looking it up tells that server your network address, but not your name. Your name goes there when you join.',
+    look: 'Look it up',
     hosted: 'Host',
     server: 'Server',
     code: 'Code',
@@ -73,9 +78,11 @@ export const home = {
     notes: {
       thisComputer: 'Only programs on this computer can join. The session ends when you quit.',
       localNetwork: 'People on your network can join with a link, encrypted. The session ends when you quit.',
-      server: 'People anywhere can join. The session goes on when you lose your connection.',
+      server: 'People anywhere can join with the code. The session goes on when you lose your connection.',
     },
     origin: 'Server',
+    listed: 'List it publicly',
+    listedHint: 'Off: only people with the code or the link find it.',
     originMissing: 'Which server? Addresses look like https://kulti.dev.',
     action: 'Start hosting',
     busy: 'Starting',

@@ -151,6 +151,11 @@ export const homeScenes: Scenes = {
       }),
     },
   },
+  'home-link-strange': {
+    script: {
+      home: { recents, pendingLink: 'kulti://join/VIBE-2K4F?server=https%3A%2F%2Flearn.example' },
+    },
+  },
   'home-link-first': {
     script: {
       home: { displayName: '', pendingLink: lanLink },

@@ -16,10 +16,14 @@ use clap::Parser;
 use kulti_client::drivers::{
     credentials::{Credentials, FileCredentials, MemoryCredentials},
     join::Server,
+    log_filter::without_secrets,
 };
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::JoinSet,
+};
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::FilterExt, layer::SubscriberExt, util::SubscriberInitExt,
 };
 
 use crate::{
@@ -34,13 +38,11 @@ const JOINING_AT_ONCE: usize = 8;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env()
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn")),
-        )
+    let chosen = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let log = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .init();
+        .with_filter(chosen.and(without_secrets()));
+    tracing_subscriber::registry().with(log).init();
     let report = Report::to_stdout();
     let done = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod driver;
+mod presence;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -60,22 +60,36 @@ impl Connection {
         if outbox.push(frame, class) {
             METRICS.values_replaced.add(1);
         }
+        self.check_size(&mut outbox);
+    }
+
+    fn check_size(&self, outbox: &mut Outbox) {
         if outbox.bytes() > self.outbox_bytes && self.blocked.load(Ordering::Relaxed) {
-            self.give_up(&mut outbox);
+            self.give_up(outbox);
         }
+    }
+
+    /// As [`Connection::push`], for frames whose bytes stand behind one another.
+    pub(crate) fn push_shared(&self, bytes: Bytes) {
+        if self.is_closing() {
+            return;
+        }
+        let mut outbox = self.outbox.lock();
+        outbox.push_whole(bytes);
+        self.check_size(&mut outbox);
     }
 
     /// Answers a ping.
     pub(super) fn push_control(&self, bytes: Bytes) {
         if !self.is_closing() {
-            self.outbox.lock().push_control(bytes);
+            self.outbox.lock().push_whole(bytes);
         }
     }
 
     /// Closes after what waits has been written.
     pub(crate) fn close(&self, code: u16, reason: &str) {
         if !self.closing.swap(true, Ordering::AcqRel) {
-            self.outbox.lock().push_control(close_frame(code, reason));
+            self.outbox.lock().push_whole(close_frame(code, reason));
         }
         self.wake.notify_one();
     }
@@ -85,7 +99,7 @@ impl Connection {
         if !self.closing.swap(true, Ordering::AcqRel) {
             METRICS.slow_receivers.add(1);
             outbox.drop_unwritten();
-            outbox.push_control(close_frame(TOO_SLOW, "this connection is too slow"));
+            outbox.push_whole(close_frame(TOO_SLOW, "this connection is too slow"));
         }
         self.wake.notify_one();
     }

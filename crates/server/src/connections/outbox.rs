@@ -63,8 +63,8 @@ impl Outbox {
         replaced
     }
 
-    /// Adds a control frame.
-    pub(super) fn push_control(&mut self, bytes: Bytes) {
+    /// Adds whole frames that are not to be replaced.
+    pub(super) fn push_whole(&mut self, bytes: Bytes) {
         self.push_bytes(bytes, None, true);
     }
 

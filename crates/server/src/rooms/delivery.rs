@@ -10,21 +10,17 @@ use crate::connections::Connection;
 use crate::metrics::METRICS;
 use crate::room::{Class, Frame, Receivers, SocketId};
 
+use super::presence::{PresenceLog, Stretch};
+
 /// After so many bytes in outboxes they are written, though more is to come.
 const FLUSH_BYTES: usize = 1024 * 1024;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pending {
-    Nothing,
-    /// Presence notices that may wait for others.
-    Presence,
-    /// Something that is to be written now.
-    Now,
-}
-
 struct Member {
     connection: Arc<Connection>,
-    pending: Pending,
+    /// Whether something in the outbox is to be written now.
+    now: bool,
+    /// Presence notices that it has not been given yet.
+    presence: Option<Stretch>,
 }
 
 /// The connections of a room, and what is to be written to them.
@@ -37,6 +33,7 @@ pub(super) struct Delivery {
     members: HashMap<SocketId, Member>,
     now: Vec<SocketId>,
     presence: Vec<SocketId>,
+    log: PresenceLog,
     presence_flushed: Option<Instant>,
     pushed: usize,
 }
@@ -49,7 +46,8 @@ impl Delivery {
     pub(super) fn insert(&mut self, connection: Arc<Connection>) {
         let member = Member {
             connection,
-            pending: Pending::Nothing,
+            now: false,
+            presence: None,
         };
         self.members.insert(member.connection.id, member);
     }
@@ -60,14 +58,16 @@ impl Delivery {
 
     /// Closes a connection after what was sent to it before.
     pub(super) fn close(&mut self, socket: SocketId, code: u16, reason: &str) {
-        if let Some(member) = self.members.remove(&socket) {
+        if let Some(mut member) = self.members.remove(&socket) {
+            member.catch_up(&mut self.log);
             member.connection.flush();
             member.connection.close(code, reason);
         }
     }
 
     pub(super) fn close_all(&mut self, code: u16, reason: &str) {
-        for (_, member) in self.members.drain() {
+        for (_, mut member) in self.members.drain() {
+            member.catch_up(&mut self.log);
             member.connection.flush();
             member.connection.close(code, reason);
         }
@@ -75,35 +75,54 @@ impl Delivery {
 
     /// Puts a frame into the outboxes of its receivers.
     pub(super) fn send(&mut self, to: &Receivers, frame: &Frame, class: &Class) {
-        let wanted = match class {
-            Class::Presence => Pending::Presence,
-            Class::Ordinary | Class::Value(_) => Pending::Now,
-        };
-        let mut count = 0;
-        for socket in to.as_slice() {
+        let sockets = to.as_slice();
+        METRICS.frames_out.add(sockets.len() as u64);
+        if *class == Class::Presence {
+            self.note(sockets, frame);
+            return;
+        }
+        for socket in sockets {
             let Some(member) = self.members.get_mut(socket) else {
                 continue;
             };
+            member.catch_up(&mut self.log); // what came before must leave before
             member.connection.push(frame, class);
-            count += 1;
-            match (member.pending, wanted) {
-                (Pending::Nothing, Pending::Presence) => {
-                    member.pending = Pending::Presence;
-                    self.presence.push(*socket);
-                }
-                (Pending::Nothing | Pending::Presence, Pending::Now) => {
-                    member.pending = Pending::Now;
-                    self.now.push(*socket);
-                }
-                _ => {}
+            if !member.now {
+                member.now = true;
+                self.now.push(*socket);
             }
         }
-        METRICS.frames_out.add(count);
-        if to.as_slice().len() == 1 {
+        if sockets.len() == 1 {
             self.pushed += frame.wire_len();
         }
         if self.pushed >= FLUSH_BYTES {
             self.flush_now();
+        }
+    }
+
+    /// Keeps a presence notice for its receivers.
+    fn note(&mut self, sockets: &[SocketId], frame: &Frame) {
+        let place = self.log.add(frame.parts());
+        for socket in sockets {
+            let Some(member) = self.members.get_mut(socket) else {
+                continue;
+            };
+            let begun = member.presence.is_some();
+            if member
+                .presence
+                .as_mut()
+                .is_some_and(|stretch| stretch.extend(place))
+            {
+                continue;
+            }
+            member.catch_up(&mut self.log);
+            member.presence = Some(place);
+            if !begun {
+                self.presence.push(*socket);
+            }
+        }
+        if self.presence.is_empty() {
+            self.log.clear(); // all its receivers have gone
         }
     }
 
@@ -129,26 +148,36 @@ impl Delivery {
 
     fn flush_now(&mut self) {
         self.pushed = 0;
-        let now = std::mem::take(&mut self.now);
-        self.now = self.write(now, Pending::Now);
-    }
-
-    fn flush_presence(&mut self) {
-        let presence = std::mem::take(&mut self.presence);
-        self.presence = self.write(presence, Pending::Presence);
-        self.presence_flushed = Some(Instant::now());
-    }
-
-    /// Writes to those that wait for this, and gives the emptied list back.
-    fn write(&mut self, mut sockets: Vec<SocketId>, pending: Pending) -> Vec<SocketId> {
-        for socket in sockets.drain(..) {
-            if let Some(member) = self.members.get_mut(&socket)
-                && member.pending == pending
-            {
-                member.pending = Pending::Nothing;
+        for socket in self.now.drain(..) {
+            if let Some(member) = self.members.get_mut(&socket) {
+                member.now = false;
                 member.connection.flush();
             }
         }
-        sockets
+    }
+
+    fn flush_presence(&mut self) {
+        for socket in self.presence.drain(..) {
+            if let Some(member) = self.members.get_mut(&socket)
+                && member.catch_up(&mut self.log)
+            {
+                member.connection.flush();
+            }
+        }
+        self.log.clear();
+        self.presence_flushed = Some(Instant::now());
+    }
+}
+
+impl Member {
+    /// Puts the presence notices that wait into the outbox. True if there were some.
+    fn catch_up(&mut self, log: &mut PresenceLog) -> bool {
+        let Some(stretch) = self.presence.take() else {
+            return false;
+        };
+        for bytes in log.bytes(stretch) {
+            self.connection.push_shared(bytes);
+        }
+        true
     }
 }

@@ -8,6 +8,7 @@ use url::Url;
 use super::{
     api::{Api, ApiError},
     credentials::Secret,
+    transport::origin_of,
 };
 use crate::core::io::ConnectFailure;
 
@@ -61,7 +62,7 @@ impl Access {
         Ok(Self {
             token: Secret::new(answer.token.clone()),
             expires_at_ms: answer.expires_at,
-            init: init_endpoint(answer, &cloud)?,
+            init: init_endpoint(answer, &cloud, &api.origin())?,
             renewal: Some(Renewal {
                 api,
                 request,
@@ -122,30 +123,42 @@ impl Access {
             .get_token(&renewal.request)
             .await
             .map_err(failed)?;
-        self.init = init_endpoint(&answer, &renewal.cloud).map_err(failed)?;
+        let origin = renewal.api.origin();
+        self.init = init_endpoint(&answer, &renewal.cloud, &origin).map_err(failed)?;
         self.token = Secret::new(answer.token);
         self.expires_at_ms = answer.expires_at;
         Ok(())
     }
 }
 
-/// The init endpoint of an answer, or the cloud's if it names none.
-fn init_endpoint(answer: &GetTokenResponse, cloud: &Url) -> Result<Url, ApiError> {
+/// The init endpoint of an answer of the API at the origin `api`, or the cloud's if it
+/// names none. One without encryption must be that API's own: a server elsewhere could
+/// else send the token to whatever listens on this computer.
+fn init_endpoint(answer: &GetTokenResponse, cloud: &Url, api: &str) -> Result<Url, ApiError> {
     let Some(named) = answer.init_endpoint.as_deref().filter(|e| !e.is_empty()) else {
         return Ok(cloud.clone());
     };
-    Url::parse(named)
+    let unusable = |message: &str| ApiError::Unreadable {
+        message: message.to_owned(),
+    };
+    let url = Url::parse(named)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .ok_or_else(|| ApiError::Unreadable {
-            message: "its init endpoint is no http(s) address".to_owned(),
-        })
+        .ok_or_else(|| unusable("its init endpoint is no http(s) address"))?;
+    if url.scheme() == "http" && origin_of(&url) != api {
+        return Err(unusable(
+            "its init endpoint is another server without encryption",
+        ));
+    }
+    Ok(url)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    const LOCAL: &str = "http://127.0.0.1:8787";
 
     fn answer(init_endpoint: Option<&str>) -> GetTokenResponse {
         GetTokenResponse {
@@ -164,7 +177,7 @@ mod tests {
     fn no_endpoint_means_the_cloud() {
         let cloud = Url::parse(CLOUD_INIT_ENDPOINT).unwrap();
         for none in [None, Some("")] {
-            let url = init_endpoint(&answer(none), &cloud).unwrap();
+            let url = init_endpoint(&answer(none), &cloud, LOCAL).unwrap();
             assert_eq!(url.as_str(), "https://prod-init.100ms.live/");
         }
     }
@@ -172,10 +185,26 @@ mod tests {
     #[test]
     fn an_endpoint_must_be_an_http_address() {
         let cloud = Url::parse(CLOUD_INIT_ENDPOINT).unwrap();
-        let named = |endpoint| init_endpoint(&answer(Some(endpoint)), &cloud);
+        let named = |endpoint| init_endpoint(&answer(Some(endpoint)), &cloud, LOCAL);
         assert!(named("http://127.0.0.1:8787#https://x").is_ok());
         for bad in ["127.0.0.1:8787", "ws://k", "file:///x", "/init"] {
             assert!(named(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_a_server_without_encryption_may_name_itself_as_such() {
+        let cloud = Url::parse(CLOUD_INIT_ENDPOINT).unwrap();
+        let named = |endpoint, api| init_endpoint(&answer(Some(endpoint)), &cloud, api);
+        assert!(named(LOCAL, LOCAL).is_ok());
+        assert!(named("https://init.example", LOCAL).is_ok());
+        assert!(named("https://init.example", "https://kulti.dev").is_ok());
+        for api in [
+            "https://kulti.dev",
+            "https://127.0.0.1:8787",
+            "http://127.0.0.1:9",
+        ] {
+            assert!(named(LOCAL, api).is_err(), "{api}");
         }
     }
 

@@ -13,8 +13,9 @@ Commands:
                  --release   optimised: slower to build
   test [--only rust|ui] [-- CARGO_TEST_ARGS]
                  the same set-up, then all tests: Rust, UI, whole system
-  bench [fanout|join-storm|idle] [BENCH_OPTIONS]
-                 measure, beside raw TCP, tungstenite and Socket.IO in the same run
+  bench [fanout|join-storm|idle|stack|app] [BENCH_OPTIONS]
+                 measure server, clients and app, beside raw TCP, tungstenite and
+                 Socket.IO in the same run; keeps target/bench/report.md
   lint           formatting, Clippy, documentation, types and style of the UI
   bundle         installers for this system, in target/release/bundle
   help           this text

@@ -87,6 +87,9 @@ pub(crate) const TEST: &[Requirement] = &[
     program("procps", "pgrep"),
 ];
 
+/// What the benchmarks drive the app with.
+pub(crate) const BENCH: &[Requirement] = &[program("webkit2gtk-driver", "WebKitWebDriver")];
+
 /// What fetching Node.js from the Python package index needs.
 pub(crate) const PYTHON: &[Requirement] = &[Requirement {
     package: "python3-venv",

@@ -42,7 +42,9 @@ pub(crate) async fn connect(peer: Peer, port: u16, number: usize) -> anyhow::Res
     let unread = Vec::new();
     let mut connection = Connection { stream, unread };
     match peer {
-        Peer::Tcp => {}
+        Peer::Tcp => {
+            connection.read_past(plain_tcp::WELCOME).await?;
+        }
         Peer::Websocket => connection.upgrade("/").await?,
         Peer::SocketIo => {
             connection

@@ -13,6 +13,10 @@ type Connections = Arc<Mutex<HashMap<u64, Arc<TcpStream>>>>;
 /// As long as one of our join notices.
 const JOIN_NOTICE: &[u8] = &[b'j'; 180];
 
+/// Tells a newcomer that it is in, as the other servers do: connections that are opened
+/// faster than a server takes them would wait for the kernel to try again after a second.
+pub(crate) const WELCOME: &[u8] = b"\0\0\0\x07welcome";
+
 pub(crate) async fn serve() -> anyhow::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     println!("listening on {}", listener.local_addr()?.port());
@@ -23,6 +27,8 @@ pub(crate) async fn serve() -> anyhow::Result<()> {
         let stream = Arc::new(stream);
         send_to_others(&connections, number, &framed(JOIN_NOTICE)).await;
         connections.lock().await.insert(number, stream.clone());
+        stream.writable().await?;
+        stream.try_write(WELCOME)?;
         tokio::spawn(read(connections.clone(), number, stream));
     }
     Ok(())

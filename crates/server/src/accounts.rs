@@ -1,7 +1,10 @@
 //! Guest accounts and their tokens. All that is good is kept in memory; the database
 //! is written before a token is given out.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kulti_protocol::api::{AuthResponse, User};
@@ -56,7 +59,7 @@ pub(crate) enum AccountError {
 }
 
 struct Grant {
-    account: Account,
+    user_id: Arc<str>,
     expires_at: u64,
 }
 
@@ -64,6 +67,9 @@ struct Grant {
 struct Grants {
     access: HashMap<Hash, Grant>,
     refresh: HashMap<Hash, Grant>,
+    /// The display names of those who have a grant, by user id: a name changes for all
+    /// grants at once.
+    names: HashMap<Arc<str>, Arc<str>>,
     sweep_at: usize,
 }
 
@@ -79,15 +85,11 @@ impl Accounts {
     pub(crate) async fn load(db: Db, settings: TokenSettings, now: u64) -> Result<Self, DbError> {
         db.commit(vec![Write::ForgetTokens { before: now }]).await?;
         let mut grants = Grants::default();
-        let mut names: HashMap<Arc<str>, Account> = HashMap::new();
         for row in db.tokens(now).await? {
-            let account = names
-                .entry(row.user_id.clone())
-                .or_insert_with(|| Account {
-                    id: row.user_id,
-                    display_name: row.display_name,
-                })
-                .clone();
+            let account = Account {
+                id: row.user_id,
+                display_name: row.display_name,
+            };
             grants.insert_pair(
                 &account,
                 (row.access_hash, row.access_expires_at),
@@ -130,17 +132,16 @@ impl Accounts {
     ) -> Result<AuthResponse, AccountError> {
         let refresh_hash = hash(refresh_token);
         // Taken out before the commit: of two requests at once only one gets a pair.
-        let grant = self
+        let (account, expires_at) = self
             .grants
             .write()
-            .refresh
-            .remove(&refresh_hash)
-            .filter(|grant| now < grant.expires_at)
+            .take_refresh(&refresh_hash, now)
             .ok_or(AccountError::BadRefreshToken)?;
         let used = Write::RefreshUsed { refresh_hash };
-        let answer = self.grant(grant.account.clone(), vec![used], now).await;
+        let answer = self.grant(account.clone(), vec![used], now).await;
         if answer.is_err() {
-            self.grants.write().refresh.insert(refresh_hash, grant);
+            let mut grants = self.grants.write();
+            grants.insert_refresh(&account, refresh_hash, expires_at);
         }
         answer
     }
@@ -155,7 +156,36 @@ impl Accounts {
         if now >= grant.expires_at {
             return Err(AccountError::ExpiredToken);
         }
-        Ok(grant.account.clone())
+        Ok(grants.account_of(grant))
+    }
+
+    /// Gives somebody another name, and their live sessions with it. Writes nothing if
+    /// it is the name that they have. Returns the account as it is then.
+    pub(crate) async fn rename(
+        &self,
+        account: &Account,
+        display_name: &str,
+    ) -> Result<Account, AccountError> {
+        let name: Arc<str> = clean_name(display_name)?.into();
+        if name == account.display_name {
+            return Ok(account.clone());
+        }
+        let writes = vec![
+            Write::DisplayName {
+                user_id: account.id.clone(),
+                display_name: name.clone(),
+            },
+            Write::HostName {
+                host_id: account.id.clone(),
+                host_name: name.clone(),
+            },
+        ];
+        self.db.commit(writes).await?;
+        self.grants.write().rename(&account.id, name.clone());
+        Ok(Account {
+            id: account.id.clone(),
+            display_name: name,
+        })
     }
 
     async fn grant(
@@ -183,7 +213,7 @@ impl Accounts {
         });
         self.db.commit(writes).await?;
         let mut grants = self.grants.write();
-        grants.insert_pair(&account, access, refresh, now);
+        let account = grants.insert_pair(&account, access, refresh, now);
         grants.sweep(now);
         Ok(AuthResponse {
             access_token,
@@ -199,25 +229,76 @@ impl Grants {
         self.access.len() + self.refresh.len()
     }
 
+    fn account_of(&self, grant: &Grant) -> Account {
+        Account {
+            id: grant.user_id.clone(),
+            // Whoever has a grant has a name.
+            display_name: self.names.get(&grant.user_id).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Takes a refresh token out, if it is good: whose it is and when it ends.
+    fn take_refresh(&mut self, hash: &Hash, now: u64) -> Option<(Account, u64)> {
+        let grant = self
+            .refresh
+            .remove(hash)
+            .filter(|grant| now < grant.expires_at)?;
+        Some((self.account_of(&grant), grant.expires_at))
+    }
+
+    fn insert_refresh(&mut self, account: &Account, hash: Hash, expires_at: u64) {
+        let (user_id, _) = self.name(account);
+        self.refresh.insert(
+            hash,
+            Grant {
+                user_id,
+                expires_at,
+            },
+        );
+    }
+
+    /// Returns the account under the name that it has by now.
     fn insert_pair(
         &mut self,
         account: &Account,
-        access: (Hash, u64),
-        refresh: (Hash, u64),
+        (access, access_expires_at): (Hash, u64),
+        (refresh, refresh_expires_at): (Hash, u64),
         now: u64,
-    ) {
-        for (map, (hash, expires_at)) in [(&mut self.access, access), (&mut self.refresh, refresh)]
-        {
+    ) -> Account {
+        let (user_id, display_name) = self.name(account);
+        for (map, hash, expires_at) in [
+            (&mut self.access, access, access_expires_at),
+            (&mut self.refresh, refresh, refresh_expires_at),
+        ] {
             if expires_at > now {
                 map.insert(
                     hash,
                     Grant {
-                        account: account.clone(),
+                        user_id: user_id.clone(),
                         expires_at,
                     },
                 );
             }
         }
+        Account {
+            id: user_id,
+            display_name,
+        }
+    }
+
+    /// The id and name that are known, or else this account's: a name that was changed
+    /// meanwhile is not changed back.
+    fn name(&mut self, account: &Account) -> (Arc<str>, Arc<str>) {
+        if let Some((id, name)) = self.names.get_key_value(&account.id) {
+            return (id.clone(), name.clone());
+        }
+        self.names
+            .insert(account.id.clone(), account.display_name.clone());
+        (account.id.clone(), account.display_name.clone())
+    }
+
+    fn rename(&mut self, user_id: &Arc<str>, display_name: Arc<str>) {
+        self.names.insert(user_id.clone(), display_name);
     }
 
     fn sweep(&mut self, now: u64) {
@@ -226,6 +307,9 @@ impl Grants {
         }
         self.access.retain(|_, grant| grant.expires_at > now);
         self.refresh.retain(|_, grant| grant.expires_at > now);
+        let grants = self.access.values().chain(self.refresh.values());
+        let known: HashSet<Arc<str>> = grants.map(|grant| grant.user_id.clone()).collect();
+        self.names.retain(|user_id, _| known.contains(user_id));
         // Grows with what is good, so that sweeping costs little however many there are.
         self.sweep_at = self.len() + SWEEP_STEP.max(self.len() / 4);
     }

@@ -1,6 +1,10 @@
 //! What handlers and background tasks share.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use kulti_protocol::token::HmsKeys;
 use tokio::sync::mpsc;
@@ -9,9 +13,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     accounts::Accounts,
     clock::ServerClock,
-    db::Db,
+    db::{Db, Write},
     ledger::Ledger,
     rate_limit::RateLimit,
+    room_archive::FileArchive,
     rooms::{RoomEvent, Rooms},
     sessions::Sessions,
     settings::{Limits, Settings, millis},
@@ -20,6 +25,8 @@ use crate::{
 /// Between two rounds of tidying up.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 const TIDY_AT_MOST_EVERY: Duration = Duration::from_secs(1);
+/// Between two sweeps of the disk.
+const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Sessions that are over stay in memory for so long after their end: clients that
 /// were offline send their last watch time.
 const KEEP_ENDED_MS: u64 = 60 * 60 * 1_000;
@@ -145,11 +152,33 @@ impl App {
             .watch
             .abandoned_after
             .clamp(TIDY_AT_MOST_EVERY, TIDY_EVERY);
+        let mut swept: Option<tokio::time::Instant> = None;
         loop {
+            if swept.is_none_or(|at| at.elapsed() >= SWEEP_EVERY) {
+                swept = Some(tokio::time::Instant::now());
+                self.sweep_disk().await;
+            }
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(pause) => self.tidy_once().await,
             }
+        }
+    }
+
+    /// What nobody can use any more leaves the disk.
+    async fn sweep_disk(&self) {
+        let before = self.clock.now_ms();
+        if let Err(error) = self.db.commit(vec![Write::ForgetTokens { before }]).await {
+            tracing::warn!(%error, "expired tokens stay in the database for now");
+        }
+        let data = self.settings.data.clone();
+        let age = self.settings.tokens.hms_token_ttl + SWEEP_EVERY;
+        let sweep = move || FileArchive::remove_ended(&data, age, SystemTime::now());
+        match tokio::task::spawn_blocking(sweep).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(rooms)) => tracing::info!(rooms, "rooms of ended sessions were removed"),
+            Ok(Err(error)) => tracing::warn!(%error, "rooms of ended sessions stay for now"),
+            Err(error) => tracing::error!(%error, "the sweep of rooms failed"),
         }
     }
 

@@ -19,6 +19,21 @@ pub(crate) fn create(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
+/// Whether other users of the machine can look into the folder. It is not changed: it may
+/// be one that others share on purpose.
+pub(crate) fn is_open_to_others(folder: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::metadata(folder).is_ok_and(|folder| folder.permissions().mode() & 0o077 != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        false
+    }
+}
+
 /// Writes a file in place of an earlier one, in one step: whoever reads it sees the
 /// old or the new one whole, also after a crash.
 pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {

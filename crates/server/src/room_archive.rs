@@ -4,9 +4,11 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
 use async_trait::async_trait;
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -15,6 +17,12 @@ use crate::{
 };
 
 const FOLDER: &str = "rooms";
+
+/// The part of a saved room that tells whether its session is over.
+#[derive(Deserialize)]
+struct SavedRoom {
+    locked: bool,
+}
 
 /// Rooms as files.
 pub(crate) struct FileArchive {
@@ -26,6 +34,30 @@ impl FileArchive {
         let folder = data.join(FOLDER);
         data_folder::create(&folder)?;
         Ok(Self { folder })
+    }
+
+    /// Removes the rooms that were ended and not touched for `age`: every token for them
+    /// has run out by then. Gives how many.
+    pub(crate) fn remove_ended(data: &Path, age: Duration, now: SystemTime) -> io::Result<usize> {
+        let mut removed = 0;
+        for file in fs::read_dir(data.join(FOLDER))? {
+            let path = file?.path();
+            let Ok(touched) = fs::metadata(&path).and_then(|file| file.modified()) else {
+                continue; // removed or replaced just now
+            };
+            let is_old = now.duration_since(touched).is_ok_and(|since| since >= age);
+            if !is_old || path.extension().is_none_or(|form| form != "json") {
+                continue;
+            }
+            let is_over = fs::read(&path).is_ok_and(|state| {
+                serde_json::from_slice::<SavedRoom>(&state).is_ok_and(|room| room.locked)
+            });
+            if is_over {
+                fs::remove_file(&path)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
     }
 
     /// Room ids come from tokens and may contain anything: the file is named by hash.
@@ -99,5 +131,26 @@ mod tests {
             1,
             "nothing outside of it"
         );
+    }
+
+    #[tokio::test]
+    async fn rooms_of_ended_sessions_go_when_nobody_can_come_any_more() {
+        let data = tempfile::tempdir().unwrap();
+        let archive = FileArchive::open(data.path()).unwrap();
+        for (id, state) in [
+            ("over", r#"{"locked":true}"#),
+            ("live", r#"{"locked":false}"#),
+            ("odd", "no JSON"),
+        ] {
+            archive.save(id, state.into()).await.unwrap();
+        }
+        let age = Duration::from_secs(60);
+        let now = SystemTime::now();
+        let remove = |now| FileArchive::remove_ended(data.path(), age, now).unwrap();
+        assert_eq!(remove(now), 0, "tokens may still be good");
+        assert_eq!(remove(now + age * 2), 1);
+        assert_eq!(archive.load("over").await.unwrap(), None);
+        assert!(archive.load("live").await.unwrap().is_some());
+        assert!(archive.load("odd").await.unwrap().is_some());
     }
 }

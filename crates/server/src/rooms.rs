@@ -129,6 +129,8 @@ enum RoomMessage {
     End(String, oneshot::Sender<Result<(), ArchiveError>>),
     /// Is this peer, as this user, here or in its grace?
     Remembers(String, String, oneshot::Sender<bool>),
+    /// Was this user removed from the session?
+    HasRemoved(String, oneshot::Sender<bool>),
     /// Are joins refused for good?
     IsLocked(oneshot::Sender<bool>),
     /// Close all connections, save, and end the driver.
@@ -242,6 +244,15 @@ impl Rooms {
     pub async fn remembers(&self, room_id: &str, peer_id: &str, user_id: &str) -> bool {
         self.ask(room_id, |reply| {
             RoomMessage::Remembers(peer_id.to_owned(), user_id.to_owned(), reply)
+        })
+        .await
+        .unwrap_or(false)
+    }
+
+    /// Whether the user was removed from the room's session.
+    pub async fn has_removed(&self, room_id: &str, user_id: &str) -> bool {
+        self.ask(room_id, |reply| {
+            RoomMessage::HasRemoved(user_id.to_owned(), reply)
         })
         .await
         .unwrap_or(false)

@@ -1,13 +1,15 @@
-//! `POST /api/auth/guest` and `POST /api/auth/refresh`.
+//! `POST /api/auth/guest`, `POST /api/auth/refresh` and `POST /api/auth/profile`.
 
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use kulti_protocol::api::{AuthResponse, GuestRequest, RefreshRequest};
+use kulti_protocol::api::{
+    AuthResponse, GuestRequest, ProfileRequest, ProfileResponse, RefreshRequest,
+};
 
 use super::{
     error::ApiError,
-    extract::{CallerAddress, JsonBody, NetworkGuest},
+    extract::{Caller, CallerAddress, JsonBody, NetworkGuest},
 };
 use crate::app::App;
 
@@ -47,4 +49,16 @@ pub(super) async fn refresh(
         .map_err(|retry| ApiError::rate_limited(retry, "refreshes from this address"))?;
     let answer = app.accounts.refresh(&request.refresh_token, now).await?;
     Ok(Json(answer))
+}
+
+pub(super) async fn profile(
+    State(app): State<Arc<App>>,
+    Caller(account): Caller,
+    JsonBody(request): JsonBody<ProfileRequest>,
+) -> Result<Json<ProfileResponse>, ApiError> {
+    let renamed = app.accounts.rename(&account, &request.display_name).await?;
+    app.sessions.host_is_called(&renamed);
+    Ok(Json(ProfileResponse {
+        user: renamed.to_user(),
+    }))
 }

@@ -112,6 +112,7 @@ impl From<SessionError> for ApiError {
                 (StatusCode::NOT_FOUND, "session_not_found")
             }
             SessionError::Ended => (StatusCode::GONE, "session_ended"),
+            SessionError::Removed => (StatusCode::FORBIDDEN, "removed"),
             SessionError::NotTheHost => (StatusCode::FORBIDDEN, "not_the_host"),
             SessionError::TooMany => (StatusCode::FORBIDDEN, "too_many_sessions"),
             SessionError::NoFreeCode | SessionError::Room(_) | SessionError::Db(_) => {

@@ -66,6 +66,7 @@ fn api() -> Api {
     }
     .post("/api/auth/guest", auth::guest)
     .post("/api/auth/refresh", auth::refresh)
+    .post("/api/auth/profile", auth::profile)
     .own(Method::POST, "/api/sessions/create", post(sessions::create))
     .own(Method::GET, "/api/sessions", get(sessions::list))
     .get("/api/sessions/by-code/{code}", sessions::by_code)

@@ -188,6 +188,12 @@ fn lock_folder(folder: &Path) -> Result<File, DbOpenError> {
         source,
     };
     crate::data_folder::create(folder).map_err(folder_error)?;
+    if crate::data_folder::is_open_to_others(folder) {
+        tracing::warn!(
+            folder = %folder.display(),
+            "other users of this machine can look into the data folder (chmod 700 keeps them out)"
+        );
+    }
     let lock = File::options()
         .create(true)
         .truncate(false)

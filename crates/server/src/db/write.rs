@@ -13,6 +13,17 @@ pub(crate) enum Write {
         display_name: Arc<str>,
         created_at: u64,
     },
+    /// An account has another name.
+    DisplayName {
+        user_id: Arc<str>,
+        display_name: Arc<str>,
+    },
+    /// The host of live sessions has another name. Those that are over keep the one
+    /// that they were held under.
+    HostName {
+        host_id: Arc<str>,
+        host_name: Arc<str>,
+    },
     /// A pair of tokens, by their hashes.
     Tokens {
         id: String,
@@ -95,6 +106,17 @@ impl Write {
                 .bind(&**id)
                 .bind(&**display_name)
                 .bind(signed(*created_at)),
+            Self::DisplayName {
+                user_id,
+                display_name,
+            } => sqlx::query("UPDATE users SET display_name = ? WHERE id = ?")
+                .bind(&**display_name)
+                .bind(&**user_id),
+            Self::HostName { host_id, host_name } => sqlx::query(
+                "UPDATE sessions SET host_name = ? WHERE host_id = ? AND ended_at IS NULL",
+            )
+            .bind(&**host_name)
+            .bind(&**host_id),
             Self::Tokens {
                 id,
                 user_id,

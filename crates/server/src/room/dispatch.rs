@@ -78,6 +78,11 @@ impl Room {
     }
 
     fn joined(&mut self, call: &Call, no: PeerNo, name: &str, params: Value) -> Answer {
+        if let Some(peer) = self.peers.get(no) {
+            let allowances = &self.limits.allowances;
+            self.paces
+                .spend(&peer.user_id, name, allowances, self.now)?;
+        }
         match name {
             method::PING => self.pong(call),
             method::JOIN => self.join(call, read(params)?),

@@ -5,24 +5,22 @@ use kulti_protocol::signalling::{Empty, GroupChange, GroupsResult, PeerUpdate, R
 use super::Room;
 use super::dispatch::{Answer, Call};
 use super::limits::{GROUPS, ID_BYTES};
-use super::membership::{check_metadata, check_name};
+use super::membership::{check_metadata, clean_name};
 use super::peers::PeerNo;
 use crate::policy::Action;
 
 impl Room {
     /// New name or metadata of oneself.
     pub(super) fn peer_update(&mut self, call: &Call, no: PeerNo, params: PeerUpdate) -> Answer {
-        if let Some(name) = &params.name {
-            check_name(name)?;
-            if name.trim().is_empty() {
-                return Err(RpcError::new(code::BAD_REQUEST, "the name is empty"));
-            }
+        let name = params.name.as_deref().map(clean_name).transpose()?;
+        if name.as_deref() == Some("") {
+            return Err(RpcError::new(code::BAD_REQUEST, "the name is empty"));
         }
         if let Some(data) = &params.data {
             check_metadata(data)?;
         }
         self.answer(call, &Empty::default());
-        self.rename(no, params.name, params.data);
+        self.rename(no, name, params.data);
         Ok(())
     }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pace::Allowances;
+
 /// Sizes and periods of rooms. All are settings of the server.
 #[derive(Debug, Clone)]
 pub struct RoomLimits {
@@ -22,6 +24,8 @@ pub struct RoomLimits {
     pub store_bytes: usize,
     /// Bytes of one broadcast message.
     pub message_bytes: usize,
+    /// What one user may send to the others.
+    pub allowances: Allowances,
     /// Broadcasts that are kept for one peer in its grace.
     pub kept_messages: usize,
     /// At most this often a changed room is saved, ms.
@@ -42,6 +46,7 @@ impl Default for RoomLimits {
             store_value_bytes: 4 * 1024,
             store_bytes: 4 * 1024 * 1024,
             message_bytes: 16 * 1024,
+            allowances: Allowances::default(),
             kept_messages: 200,
             save_every_ms: 3_000,
             unload_after_ms: 10 * 60_000,
@@ -79,6 +84,10 @@ pub(super) const METADATA_BYTES: usize = 4 * 1024;
 /// room becomes large, besides those who publish, manage the stage or are in a group;
 /// everybody can be found with `find-peer`.
 pub(super) const LISTED_IN_LARGE_ROOM: usize = 4;
+/// Peer ids of a session whose owners are remembered after they have left.
+pub(super) const OWNERS: usize = 50_000;
+/// Users that a session remembers to have been removed.
+pub(super) const REMOVED: usize = 10_000;
 /// Groups of one peer.
 pub(super) const GROUPS: usize = 20;
 /// Deepest JSON of a store value. Readers have limits of their own (serde_json's is

@@ -6,12 +6,14 @@ use kulti_protocol::signalling::{Empty, Join, RpcError, code};
 use serde_json::value::RawValue;
 
 use super::dispatch::{Answer, Call};
-use super::io::Output;
-use super::limits::{METADATA_BYTES, NAME_BYTES};
+use super::io::{Admission, Output};
+use super::limits::{METADATA_BYTES, NAME_BYTES, OWNERS};
 use super::peers::{Link, Peer, PeerNo};
 use super::sockets::Stage;
 use super::timers::Due;
 use super::{Frame, Room};
+use crate::accounts::clean_text;
+use crate::policy::Action;
 
 /// Shown where neither the join nor the token has a name.
 const NAMELESS: &str = "Guest";
@@ -31,8 +33,9 @@ impl Room {
                 "the session is over, nobody can join it any more",
             ));
         }
+        self.refuse_removed(&admission)?;
         refuse_offer(&params)?;
-        check_name(&params.name)?;
+        let name = clean_name(&params.name)?;
         check_metadata(&params.data)?;
         if self.peers.len() >= self.limits.peers {
             return Err(RpcError::new(
@@ -40,14 +43,15 @@ impl Room {
                 format!("the room is full: it has room for {}", self.limits.peers),
             ));
         }
-        let name = Some(params.name)
-            .filter(|name| !name.trim().is_empty())
-            .or(admission.name)
-            .filter(|name| !name.trim().is_empty())
+        let name = Some(name)
+            .filter(|name| !name.is_empty())
+            .or_else(|| admission.name.as_deref().map(clean_text))
+            .filter(|name| !name.is_empty())
             .unwrap_or_else(|| NAMELESS.to_owned());
         let announced = self.peers.len() < self.limits.large_room_at
             || self.policy.always_announced(&admission.role);
         self.unjoined.remove(&admission.peer_id);
+        self.remember_owner(&admission.peer_id, &admission.user_id);
         let no = self.peers.next_no();
         self.peers.insert(Peer {
             no,
@@ -91,15 +95,36 @@ impl Room {
     /// The answer to an earlier join was lost with its socket: the same again.
     fn join_again(&mut self, call: &Call, no: PeerNo, params: Join) -> Answer {
         refuse_offer(&params)?;
-        check_name(&params.name)?;
+        let name = clean_name(&params.name)?;
         check_metadata(&params.data)?;
         self.answer(call, &Empty::default());
         self.send_peer_list(call.socket, no);
         self.send_room_info(call.socket);
         self.send_session(call.socket);
-        let name = Some(params.name).filter(|name| !name.trim().is_empty());
+        let name = Some(name).filter(|name| !name.is_empty());
         self.rename(no, name, Some(params.data));
         Ok(())
+    }
+
+    /// Nobody else may come under this peer id as long as the session lasts: what its
+    /// owner has said is known by it.
+    pub(super) fn remember_owner(&mut self, peer_id: &str, user_id: &str) {
+        if self.owners.len() < OWNERS {
+            self.owners.insert(peer_id.to_owned(), user_id.to_owned());
+        }
+    }
+
+    /// Those who may remove others cannot be locked out.
+    pub(super) fn refuse_removed(&self, admission: &Admission) -> Result<(), RpcError> {
+        if !self.has_removed(&admission.user_id)
+            || self.policy.may(&admission.role, Action::RemoveOthers)
+        {
+            return Ok(());
+        }
+        Err(RpcError::new(
+            code::FORBIDDEN,
+            "you were removed from this session",
+        ))
     }
 
     /// Changes name or metadata and tells the others. What is absent stays.
@@ -213,14 +238,15 @@ fn refuse_offer(params: &Join) -> Result<(), RpcError> {
     ))
 }
 
-pub(super) fn check_name(name: &str) -> Result<(), RpcError> {
+/// The name as one line of plain text; it may be empty.
+pub(super) fn clean_name(name: &str) -> Result<String, RpcError> {
     if name.len() > NAME_BYTES {
         return Err(RpcError::new(
             code::BAD_REQUEST,
             format!("a name may have {NAME_BYTES} bytes at most"),
         ));
     }
-    Ok(())
+    Ok(clean_text(name))
 }
 
 pub(super) fn check_metadata(data: &str) -> Result<(), RpcError> {

@@ -16,6 +16,7 @@ mod messages;
 mod metadata;
 mod moderation;
 mod notices;
+mod pace;
 mod peers;
 mod roles;
 mod roster;
@@ -40,9 +41,11 @@ use crate::policy::Policy;
 pub use frame::Frame;
 pub use io::{Admission, Class, Input, Output, Receivers, SocketId};
 pub use limits::{Occupancy, RoomLimits, RoomMeta};
+pub use pace::{Allowance, Allowances};
 pub use snapshot::{RoomSnapshot, SnapshotError};
 
 use notices::SessionNotice;
+use pace::Paces;
 use peers::{PeerNo, Peers};
 use sockets::Socket;
 use store::Store;
@@ -68,6 +71,11 @@ pub struct Room {
     /// was lost: previews, which may come back.
     previews: BTreeMap<String, u64>,
     peers: Peers,
+    /// Who has joined under which peer id in this session: nobody else may take it.
+    owners: HashMap<String, String>,
+    /// Users that were removed from this session.
+    removed: BTreeSet<String>,
+    paces: Paces,
     store: Store,
     /// Who observes which key.
     listeners: HashMap<Arc<str>, BTreeSet<PeerNo>>,
@@ -106,6 +114,9 @@ impl Room {
             unjoined: HashMap::new(),
             previews: BTreeMap::new(),
             peers: Peers::default(),
+            owners: HashMap::new(),
+            removed: BTreeSet::new(),
+            paces: Paces::default(),
             store: Store::default(),
             listeners: HashMap::new(),
             stage: StageHistory::default(),
@@ -178,6 +189,12 @@ impl Room {
         self.peers
             .by_id(peer_id)
             .is_some_and(|peer| peer.user_id == user_id)
+    }
+
+    /// Whether this user was removed from the session.
+    #[must_use]
+    pub fn has_removed(&self, user_id: &str) -> bool {
+        self.removed.contains(user_id)
     }
 
     /// Whether joins are refused for good.

@@ -7,6 +7,7 @@ use kulti_protocol::signalling::{
 
 use super::dispatch::{Answer, Call};
 use super::io::{Class, Output, SocketId};
+use super::limits::REMOVED;
 use super::peers::{Peer, PeerNo};
 use super::{Frame, Room};
 use crate::policy::Action;
@@ -21,23 +22,43 @@ impl Room {
         self.require(no, Action::RemoveOthers)?;
         let target = self.require_peer(&params.requested_for)?;
         self.answer(call, &Empty::default());
-        let Some(socket) = self.peers.get(target).map(Peer::socket) else {
-            return Ok(());
+        let notice = OnPeerLeaveRequest {
+            requested_by: self.id_of(no),
+            reason: params.reason,
+            room_end: false,
         };
-        if let Some(socket) = socket {
-            let notice = OnPeerLeaveRequest {
-                requested_by: self.id_of(no),
-                reason: params.reason,
-                room_end: false,
-            };
-            self.send(
-                socket,
-                Frame::notification("on-peer-leave-request", &notice),
-            );
-            self.expel(socket);
+        let frame = Frame::notification("on-peer-leave-request", &notice);
+        for target in self.all_of_removed(target) {
+            if let Some(socket) = self.peers.get(target).and_then(Peer::socket) {
+                self.send(socket, frame.clone());
+                self.expel(socket);
+            }
+            self.remove_peer(target, self.now);
         }
-        self.remove_peer(target, self.now);
         Ok(())
+    }
+
+    /// Locks the user of this peer out, and gives all of the user's peers. One who may
+    /// remove others goes as this one peer, and may come back.
+    fn all_of_removed(&mut self, target: PeerNo) -> Vec<PeerNo> {
+        let Some(peer) = self.peers.get(target) else {
+            return Vec::new();
+        };
+        if self.policy.may(&peer.role, Action::RemoveOthers) {
+            return vec![target];
+        }
+        let user_id = peer.user_id.clone();
+        let peers = self
+            .peers
+            .iter()
+            .filter(|peer| peer.user_id == user_id)
+            .map(|peer| peer.no)
+            .collect();
+        if self.removed.len() < REMOVED {
+            self.removed.insert(user_id);
+            self.changed = true;
+        }
+        peers
     }
 
     pub(super) fn end_by_peer(&mut self, call: &Call, no: PeerNo, params: &EndRoom) -> Answer {
@@ -83,6 +104,8 @@ impl Room {
         self.stage.clear();
         self.viewers.clear();
         if !lock {
+            self.removed.clear();
+            self.owners.clear();
             self.meta.session_id = self.random_id();
             self.meta.started_at_ms = self.now;
         }

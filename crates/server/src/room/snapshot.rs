@@ -40,6 +40,8 @@ pub struct RoomSnapshot {
     meta: RoomMeta,
     named: bool,
     locked: bool,
+    #[serde(default)]
+    removed: BTreeSet<String>,
     floor: u64,
     store: Vec<SavedEntry>,
     peers: Vec<SavedPeer>,
@@ -106,6 +108,7 @@ impl Room {
             meta: self.meta.clone(),
             named: self.named,
             locked: self.locked,
+            removed: self.removed.clone(),
             floor: self.store.floor(),
             store: self
                 .store
@@ -137,6 +140,7 @@ impl Room {
         room.now = now_ms;
         room.named = saved.named;
         room.locked = saved.locked;
+        room.removed = saved.removed;
         let ahead = if saved.clean { 0 } else { VERSIONS_AHEAD };
         room.store.raise_floor(saved.floor.saturating_add(ahead));
         for entry in saved.store {
@@ -168,6 +172,7 @@ impl Room {
     }
 
     fn restore_peer(&mut self, saved: SavedPeer) {
+        self.remember_owner(&saved.id, &saved.user_id);
         let no = self.peers.next_no();
         for key in &saved.listening {
             self.listeners.entry(key.clone()).or_default().insert(no);

@@ -86,12 +86,23 @@ impl Room {
         if admission.user_id.len() > ID_BYTES {
             return Err(RpcError::new(code::BAD_REQUEST, "the user id is too long"));
         }
-        match self.peers.by_id(&admission.peer_id) {
-            Some(peer) if peer.user_id != admission.user_id => Err(RpcError::new(
+        self.refuse_removed(admission)?;
+        let somebody_elses = || {
+            Err(RpcError::new(
                 code::FORBIDDEN,
                 "this peer id belongs to somebody else",
-            )),
+            ))
+        };
+        match self.peers.by_id(&admission.peer_id) {
+            Some(peer) if peer.user_id != admission.user_id => somebody_elses(),
             Some(_) => Ok(()),
+            None if self
+                .owners
+                .get(&admission.peer_id)
+                .is_some_and(|owner| *owner != admission.user_id) =>
+            {
+                somebody_elses()
+            }
             None if admission.expired => Err(RpcError::new(
                 code::UNAUTHORIZED,
                 "the token has expired: get a new one and join again",

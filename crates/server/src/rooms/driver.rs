@@ -193,6 +193,9 @@ impl Driver {
             RoomMessage::Remembers(peer, user, reply) => {
                 let _ = reply.send(self.room.remembers(&peer, &user));
             }
+            RoomMessage::HasRemoved(user, reply) => {
+                let _ = reply.send(self.room.has_removed(&user));
+            }
             RoomMessage::IsLocked(reply) => {
                 let _ = reply.send(self.room.is_locked());
             }

@@ -79,7 +79,7 @@ pub(crate) struct SessionEntry {
     pub(crate) title: String,
     pub(crate) description: Option<String>,
     pub(crate) is_public: bool,
-    pub(crate) host: Account,
+    pub(crate) host_id: Arc<str>,
     /// ms since the epoch.
     pub(crate) started_at: u64,
     /// Held while the session is being ended or paid.
@@ -88,6 +88,7 @@ pub(crate) struct SessionEntry {
 }
 
 struct State {
+    host_name: Arc<str>,
     participants: HashMap<Arc<str>, Participant>,
     ended: Option<Ended>,
 }
@@ -108,10 +109,11 @@ impl SessionEntry {
             started_at: new.started_at,
             ending: tokio::sync::Mutex::new(()),
             state: RwLock::new(State {
+                host_name: new.host.display_name,
                 participants: HashMap::from([(new.host.id.clone(), host)]),
                 ended: None,
             }),
-            host: new.host,
+            host_id: new.host.id,
         }
     }
 
@@ -134,13 +136,11 @@ impl SessionEntry {
             title: row.title,
             description: row.description,
             is_public: row.is_public,
-            host: Account {
-                id: row.host_id,
-                display_name: row.host_name,
-            },
+            host_id: row.host_id,
             started_at: row.started_at,
             ending: tokio::sync::Mutex::new(()),
             state: RwLock::new(State {
+                host_name: row.host_name,
                 participants,
                 ended: row.ended_at.map(|at| Ended {
                     at,
@@ -152,6 +152,7 @@ impl SessionEntry {
 
     /// What a new session is to the database.
     pub(super) fn creation(&self) -> Vec<Write> {
+        let host = self.host();
         let session = Write::Session {
             id: self.id.to_string(),
             room_code: self.room_code.clone(),
@@ -159,15 +160,15 @@ impl SessionEntry {
             title: self.title.clone(),
             description: self.description.clone(),
             is_public: self.is_public,
-            host_id: self.host.id.clone(),
-            host_name: self.host.display_name.clone(),
+            host_id: host.id.clone(),
+            host_name: host.display_name.clone(),
             started_at: self.started_at,
         };
-        let host = Participant {
+        let participant = Participant {
             role: Role::Host,
             joined_at: self.started_at,
         };
-        vec![session, self.joining(&self.host, host)]
+        vec![session, self.joining(&host, participant)]
     }
 
     /// What joining is to the database.
@@ -183,11 +184,23 @@ impl SessionEntry {
 
     /// Only the one who started the session is its host.
     pub(super) fn role_at_joining(&self, user_id: &str) -> Role {
-        if *self.host.id == *user_id {
+        if *self.host_id == *user_id {
             Role::Host
         } else {
             Role::Viewer
         }
+    }
+
+    /// Who started the session, under the name that they have by now.
+    pub(crate) fn host(&self) -> Account {
+        Account {
+            id: self.host_id.clone(),
+            display_name: self.state.read().host_name.clone(),
+        }
+    }
+
+    pub(super) fn set_host_name(&self, name: &Arc<str>) {
+        self.state.write().host_name = name.clone();
     }
 
     /// Adds a participant, unless they are one already.
@@ -231,7 +244,7 @@ impl SessionEntry {
             hms_room_id: self.hms_room_id.to_string(),
             title: self.title.clone(),
             description: self.description.clone(),
-            host: self.host.to_user(),
+            host: self.host().to_user(),
             status: match ended_at {
                 None => SessionStatus::Live,
                 Some(_) => SessionStatus::Ended,

@@ -48,6 +48,8 @@ pub(crate) enum SessionError {
     NoFreeCode,
     #[error("only the host may end the session")]
     NotTheHost,
+    #[error("you were removed from this session")]
+    Removed,
     #[error("the room is not the one of this session")]
     WrongRoom,
     #[error(transparent)]
@@ -122,9 +124,8 @@ impl Sessions {
         let description = request
             .description
             .as_deref()
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned);
+            .map(clean_lines)
+            .filter(|text| !text.is_empty());
         if description
             .as_ref()
             .is_some_and(|text| text.chars().count() > DESCRIPTION_CHARS)
@@ -221,11 +222,20 @@ impl Sessions {
         if entry.ended().is_some() {
             return Err(SessionError::Ended);
         }
+        let role = entry.role_at_joining(&account.id);
+        if role != Role::Host
+            && self
+                .rooms
+                .has_removed(&entry.hms_room_id, &account.id)
+                .await
+        {
+            return Err(SessionError::Removed);
+        }
         if let Some(participant) = entry.participant(&account.id) {
             return Ok(participant.role);
         }
         let participant = Participant {
-            role: entry.role_at_joining(&account.id),
+            role,
             joined_at: now,
         };
         self.db
@@ -242,7 +252,7 @@ impl Sessions {
         by: &Account,
         now: u64,
     ) -> Result<(), SessionError> {
-        if entry.host.id != by.id {
+        if entry.host_id != by.id {
             return Err(SessionError::NotTheHost);
         }
         self.end(entry, Some(&by.id), "the host ended the session", true, now)
@@ -302,6 +312,18 @@ impl Sessions {
         }
     }
 
+    /// Shows the live sessions of a host under the name that the host has by now.
+    pub(crate) fn host_is_called(&self, host: &Account) {
+        let index = self.index.read();
+        if index.live_by_host.contains_key(&host.id) {
+            for entry in index.by_code.values() {
+                if entry.host_id == host.id {
+                    entry.set_host_name(&host.display_name);
+                }
+            }
+        }
+    }
+
     /// How many live sessions there are.
     pub(crate) fn live_count(&self) -> usize {
         self.index.read().by_room.len()
@@ -332,7 +354,7 @@ impl Index {
             if let Entry::Vacant(place) = self.by_code.entry(code.clone()) {
                 let entry = Arc::new(SessionEntry::new(new, code));
                 place.insert(entry.clone());
-                *self.live_by_host.entry(entry.host.id.clone()).or_default() += 1;
+                *self.live_by_host.entry(entry.host_id.clone()).or_default() += 1;
                 return Ok(entry);
             }
         }
@@ -348,20 +370,26 @@ impl Index {
 
     fn insert_live(&mut self, entry: &Arc<SessionEntry>) {
         self.by_code.insert(entry.room_code.clone(), entry.clone());
-        *self.live_by_host.entry(entry.host.id.clone()).or_default() += 1;
+        *self.live_by_host.entry(entry.host_id.clone()).or_default() += 1;
         self.show(entry);
     }
 
     fn remove_live(&mut self, entry: &SessionEntry) {
         self.by_code.remove(&entry.room_code);
         self.by_room.remove(&entry.hms_room_id);
-        if let Some(count) = self.live_by_host.get_mut(&entry.host.id) {
+        if let Some(count) = self.live_by_host.get_mut(&entry.host_id) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.live_by_host.remove(&entry.host.id);
+                self.live_by_host.remove(&entry.host_id);
             }
         }
     }
+}
+
+/// As [`clean_text`], line by line.
+fn clean_lines(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(clean_text).collect();
+    lines.join("\n").trim().to_owned()
 }
 
 fn meta(entry: &SessionEntry) -> RoomMeta {

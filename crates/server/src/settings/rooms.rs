@@ -5,7 +5,11 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{Limits, duration::millis, parse_duration};
-use crate::{connections::ConnectionLimits, rooms::RoomLimits};
+use crate::{
+    connections::ConnectionLimits,
+    room::{Allowance, Allowances},
+    rooms::RoomLimits,
+};
 
 /// Limits of one room and of its connections.
 #[derive(Debug, Clone, Args)]
@@ -71,6 +75,60 @@ pub struct RoomSettings {
     )]
     pub frames_burst: u32,
 
+    /// Messages to others (broadcasts) a second of one user in a room, in the long run.
+    #[arg(
+        long,
+        env = "KULTI_MESSAGES_PER_SECOND",
+        value_name = "N",
+        default_value_t = 5
+    )]
+    pub messages_per_second: u32,
+
+    /// Messages to others (broadcasts) of one user at once.
+    #[arg(
+        long,
+        env = "KULTI_MESSAGES_BURST",
+        value_name = "N",
+        default_value_t = 30
+    )]
+    pub messages_burst: u32,
+
+    /// Changes of name, metadata, groups and tracks a second of one user in a room, in the long run.
+    #[arg(
+        long,
+        env = "KULTI_CHANGES_PER_SECOND",
+        value_name = "N",
+        default_value_t = 5
+    )]
+    pub changes_per_second: u32,
+
+    /// Changes of name, metadata, groups and tracks of one user at once.
+    #[arg(
+        long,
+        env = "KULTI_CHANGES_BURST",
+        value_name = "N",
+        default_value_t = 20
+    )]
+    pub changes_burst: u32,
+
+    /// Writes to the session store a second of one user in a room, in the long run.
+    #[arg(
+        long,
+        env = "KULTI_WRITES_PER_SECOND",
+        value_name = "N",
+        default_value_t = 50
+    )]
+    pub writes_per_second: u32,
+
+    /// Writes to the session store of one user at once.
+    #[arg(
+        long,
+        env = "KULTI_WRITES_BURST",
+        value_name = "N",
+        default_value_t = 200
+    )]
+    pub writes_burst: u32,
+
     /// How long somebody who lost the connection is kept for their return.
     #[arg(long, env = "KULTI_PEER_GRACE", value_name = "TIME", value_parser = parse_duration,
           default_value = "60s")]
@@ -94,6 +152,12 @@ impl Default for RoomSettings {
             message_bytes: 16 * 1024,
             frames_per_second: 100,
             frames_burst: 400,
+            messages_per_second: 5,
+            messages_burst: 30,
+            changes_per_second: 5,
+            changes_burst: 20,
+            writes_per_second: 50,
+            writes_burst: 200,
             peer_grace: Duration::from_secs(60),
             silence_limit: Duration::from_secs(30),
         }
@@ -112,6 +176,20 @@ impl RoomSettings {
             store_value_bytes: self.store_value_bytes,
             store_bytes: self.store_bytes,
             message_bytes: self.message_bytes,
+            allowances: Allowances {
+                messages: Allowance {
+                    per_second: self.messages_per_second,
+                    burst: self.messages_burst,
+                },
+                changes: Allowance {
+                    per_second: self.changes_per_second,
+                    burst: self.changes_burst,
+                },
+                writes: Allowance {
+                    per_second: self.writes_per_second,
+                    burst: self.writes_burst,
+                },
+            },
             ..RoomLimits::default()
         }
     }

@@ -77,7 +77,9 @@ async fn who_sends_too_much_is_slowed_down_and_loses_nothing() {
         message_burst: 10,
         ..ConnectionLimits::default()
     };
-    let server = TestServer::with(RoomLimits::default(), limits, Path::Plain).await;
+    let mut rooms = RoomLimits::default();
+    rooms.allowances.writes.burst = 300;
+    let server = TestServer::with(rooms, limits, Path::Plain).await;
     let mut client = Client::join(&server, "room", "p", "viewer").await;
     let mut ids = Vec::new();
     for n in 0..300 {
@@ -177,7 +179,9 @@ async fn a_stuck_receiver_is_closed_and_finds_the_right_state() {
         message_burst: 1_000_000,
         ..ConnectionLimits::default()
     };
-    let server = TestServer::with(RoomLimits::default(), limits, Path::Plain).await;
+    let mut rooms = RoomLimits::default();
+    rooms.allowances.messages.burst = 400;
+    let server = TestServer::with(rooms, limits, Path::Plain).await;
     let mut writer = Client::join(&server, "room", "w", "viewer").await;
     let mut stuck = Client::join_narrow(&server, "room", "s").await;
     stuck

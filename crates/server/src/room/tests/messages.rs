@@ -120,6 +120,7 @@ fn messages_wait_for_those_in_their_grace() {
 #[test]
 fn what_is_kept_for_the_absent_is_bounded() {
     let mut world = world();
+    world.room.limits.allowances.messages.burst = 300;
     world.cut("b");
     for n in 0..300 {
         say(
@@ -135,4 +136,25 @@ fn what_is_kept_for_the_absent_is_bounded() {
     assert!((50..=200).contains(&heard), "{heard} were kept");
     let last = world.notices("a", "on-broadcast").len();
     assert_eq!(last, 0);
+}
+
+#[test]
+fn one_user_cannot_flood_the_others() {
+    let mut world = World::new();
+    world.join("a", "viewer");
+    world.join("b", "viewer");
+    world.open_as("a2", "user-a", "viewer");
+    world.ok("a2", "join", json!({"name": "A", "data": ""}));
+    let message = json!({"info": {"message": "x", "type": "chat"}});
+    for n in 0..30 {
+        let peer = if n % 2 == 0 { "a" } else { "a2" };
+        world.ok(peer, "broadcast", message.clone());
+    }
+    for peer in ["a", "a2"] {
+        assert_eq!(world.call(peer, "broadcast", message.clone()), Err(429));
+    }
+    assert_eq!(world.notices("b", "on-broadcast").len(), 30);
+    world.ok("b", "broadcast", message.clone());
+    world.pass(200);
+    world.ok("a", "broadcast", message);
 }

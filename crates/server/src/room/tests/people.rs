@@ -48,6 +48,7 @@ fn a_hand_is_raised_for_all_and_for_oneself() {
 #[test]
 fn groups_are_bounded() {
     let mut world = world();
+    world.room.limits.allowances.changes.burst = 100;
     for n in 0..20 {
         world.ok("a", "group-join", json!({"name": format!("g{n}")}));
     }
@@ -338,5 +339,58 @@ fn people_are_found_page_by_page_and_by_name() {
     assert_eq!(
         world.call("h", "get-peer", json!({"peer_id": "x"})),
         Err(404)
+    );
+}
+
+#[test]
+fn who_was_removed_stays_out_for_this_session() {
+    let mut world = world();
+    world.open_as("a2", "user-a", "viewer");
+    world.ok("a2", "join", json!({"name": "A", "data": ""}));
+    world.open_as("waiting", "user-a", "viewer");
+    world.ok(
+        "h",
+        "peer-leave-request",
+        json!({"requested_for": "a", "reason": ""}),
+    );
+    assert!(
+        !world.clients["b"].roster.contains_key("a2"),
+        "all of the user's connections go"
+    );
+    let join = json!({"name": "A", "data": ""});
+    assert_eq!(world.call("waiting", "join", join.clone()), Err(403));
+    for restart in [false, true] {
+        if restart {
+            world.restart(false);
+        }
+        assert!(world.room.has_removed("user-a"));
+        let socket = world.open_as("new", "user-a", "viewer");
+        assert_eq!(world.closed.last(), Some(&(socket, 1_008)));
+    }
+    world.join("c", "viewer");
+}
+
+#[test]
+fn a_peer_id_stays_its_users_after_they_have_left() {
+    let mut world = world();
+    world.close("a", Some(1_000));
+    assert!(!world.clients["b"].roster.contains_key("a"));
+    let socket = world.open_as("a", "eve", "viewer");
+    assert_eq!(world.closed.last(), Some(&(socket, 1_008)));
+    world.join("a", "viewer");
+}
+
+#[test]
+fn names_are_made_clean() {
+    let mut world = world();
+    let trick = "Ho\u{202e}st\n\u{7}  x";
+    world.open("c", "viewer");
+    world.ok("c", "join", json!({"name": trick, "data": ""}));
+    assert_eq!(world.clients["b"].roster["c"]["info"]["name"], "Ho st x");
+    world.ok("a", "peer-update", json!({"name": trick}));
+    assert_eq!(world.clients["b"].roster["a"]["info"]["name"], "Ho st x");
+    assert_eq!(
+        world.call("a", "peer-update", json!({"name": "\u{202e}\n"})),
+        Err(400)
     );
 }

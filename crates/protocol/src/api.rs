@@ -62,6 +62,21 @@ impl std::fmt::Debug for AuthResponse {
     }
 }
 
+/// `POST /api/auth/profile`: changes what the caller is called from now on. The same
+/// name again changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileRequest {
+    /// 1 to 80 characters.
+    pub display_name: String,
+}
+
+/// Answer of `POST /api/auth/profile`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileResponse {
+    /// The caller, as others see them from now on.
+    pub user: User,
+}
+
 /// A person at one server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {

@@ -6,7 +6,8 @@ use kulti_protocol::{
     api::{
         AuthResponse, BalanceResponse, CreateSessionRequest, EndSessionRequest, EndSessionResponse,
         GetTokenRequest, GetTokenResponse, GuestRequest, HeartbeatRequest, HeartbeatResponse,
-        JoinSessionResponse, RefreshRequest, Session, SessionList, TransactionsResponse, User,
+        JoinSessionResponse, ProfileRequest, ProfileResponse, RefreshRequest, Session, SessionList,
+        TransactionsResponse, User,
     },
     room_code::RoomCode,
 };
@@ -25,6 +26,9 @@ use super::{
 /// A heartbeat is answered after the commit, and a server that spares its disk
 /// commits twice a minute only.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(75);
+
+/// Somebody who waits to join is kept no longer for the sake of a name.
+const RENAME_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A person's access to the HTTP API of one server. Cheap to clone.
 #[derive(Clone)]
@@ -105,6 +109,26 @@ impl Api {
     pub async fn sign_in_anew(&self, display_name: &str) -> Result<User, ApiError> {
         let _replacing = self.shared.replacing.lock().await;
         self.make_guest(display_name).await
+    }
+
+    /// Changes the display name at the server, and that of the kept account.
+    ///
+    /// # Errors
+    /// [`ApiError`]; status 404 from servers without this call.
+    pub async fn rename(&self, display_name: &str) -> Result<User, ApiError> {
+        let body = ProfileRequest {
+            display_name: display_name.to_owned(),
+        };
+        let mut call = Call::post(&["api", "auth", "profile"], &body)?;
+        call.timeout = RENAME_TIMEOUT;
+        let answer: ProfileResponse = self.call(&call).await?;
+        let _replacing = self.shared.replacing.lock().await;
+        let account = self.shared.account.lock().clone();
+        if let Some(account) = account.filter(|account| account.user.id == answer.user.id) {
+            let user = answer.user.clone();
+            self.take(Account { user, ..account }).await;
+        }
+        Ok(answer.user)
     }
 
     async fn make_guest(&self, display_name: &str) -> Result<User, ApiError> {

@@ -7,6 +7,7 @@ use kulti_protocol::{
     link::{JoinLink, is_loopback, server_origin},
     room_code::RoomCode,
 };
+use parking_lot::Mutex;
 use url::Url;
 use uuid::Uuid;
 
@@ -80,6 +81,8 @@ pub struct Server {
     transport: Transport,
     shared: SharedAddress,
     cloud: Url,
+    /// The last name that the account was to have, and got or never will.
+    asked_name: Arc<Mutex<Option<String>>>,
 }
 
 impl Server {
@@ -117,6 +120,7 @@ impl Server {
             transport,
             shared,
             cloud: Url::parse(CLOUD_INIT_ENDPOINT).map_err(|_| JoinError::BadAddress)?,
+            asked_name: Arc::default(),
         })
     }
 
@@ -153,14 +157,34 @@ impl Server {
         link.to_string()
     }
 
-    /// Takes up the kept account or makes a guest account.
+    /// Takes up the kept account or makes a guest account. One that has another name
+    /// gets this one, if the server lets it.
     ///
     /// # Errors
     /// [`JoinError::BadName`] or [`JoinError::Api`].
     pub async fn sign_in(&self, name: &str) -> Result<(), JoinError> {
         let name = checked(name, 80).ok_or(JoinError::BadName)?;
-        let _user = self.api.sign_in(name).await?;
+        let user = self.api.sign_in(name).await?;
+        if user.display_name != name {
+            self.rename(name).await;
+        }
         Ok(())
+    }
+
+    /// Asks for a name once: a server may write it in another way, or not know how.
+    async fn rename(&self, name: &str) {
+        if self.asked_name.lock().as_deref() == Some(name) {
+            return;
+        }
+        let renamed = self.api.rename(name).await;
+        match &renamed {
+            // It is shown in the room all the same, where everyone says their own name.
+            Err(error) => tracing::warn!(%error, "the server keeps the former display name"),
+            Ok(_) => tracing::info!("the display name was changed"),
+        }
+        if !renamed.is_err_and(|error| error.is_transient()) {
+            *self.asked_name.lock() = Some(name.to_owned());
+        }
     }
 
     /// Looks up what a code leads to, without joining it.

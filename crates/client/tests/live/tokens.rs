@@ -8,6 +8,7 @@ use kulti_client::{
         api::Api,
         credentials::{Account, Credentials, MemoryCredentials, Secret},
         join::{JoinError, Server, ServerAddress},
+        stay::StayHandle,
         tls::Trust,
         transport::Transport,
     },
@@ -139,4 +140,58 @@ async fn an_unknown_code_is_no_session() {
     let code: kulti_protocol::room_code::RoomCode = "VIBE-ZZZZ".parse().unwrap();
     let refused = server.person().join(&code, "Ana").await.unwrap_err();
     assert!(matches!(refused, JoinError::NoSuchSession(c) if c == code));
+}
+
+#[tokio::test]
+async fn a_name_that_was_changed_since_shows_at_the_server_and_in_the_room() {
+    let server = TestServer::start().await;
+    let credentials = Arc::new(MemoryCredentials::default());
+    api(&server, &credentials).sign_in("Ana").await.unwrap();
+    let former = credentials.load().unwrap().unwrap();
+
+    let address = ServerAddress::public(&server.origin());
+    let person = Server::new(&address, credentials.clone()).unwrap();
+    let host = person.host("Rust", false, "Ana María").await.unwrap();
+    assert_eq!(host.config().user_id, former.user.id, "the same account");
+    let kept = credentials.load().unwrap().unwrap();
+    assert_eq!(kept.user.display_name, "Ana María");
+    assert_eq!(kept.refresh.expose(), former.refresh.expose());
+
+    let code = host.config().room_code.parse().unwrap();
+    let learner = server.person();
+    let found = learner.look_up(&code, "Léo").await.unwrap();
+    assert_eq!(found.host.display_name, "Ana María");
+    let stay = learner.join(&code, "Léo").await.unwrap();
+    assert_eq!(stay.config().host_name, "Ana María");
+    let sees = async |stay: &StayHandle, names: [&str; 2]| {
+        Eyes::of(stay)
+            .until("the names of both", |seen| {
+                let Some(grid) = &seen.grid else { return false };
+                let shown: Vec<&str> = grid.tiles.iter().map(|t| t.name.as_str()).collect();
+                shown == names
+            })
+            .await;
+    };
+    sees(&stay, ["Léo", "Ana María"]).await;
+
+    stay.act(Intent::Leave).unwrap();
+    stay.finished().await;
+    let again = learner.join(&code, "Leonhard").await.unwrap();
+    sees(&host, ["Ana María", "Leonhard"]).await;
+    drop(again);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_a_new_name_is_joined_all_the_same() {
+    let server = TestServer::start().await;
+    let (_host, code) = server.host().await;
+    let credentials = Arc::new(MemoryCredentials::default());
+    let address = ServerAddress::public(&server.origin());
+    let person = Server::new(&address, credentials.clone()).unwrap();
+    person.sign_in("Léo").await.unwrap();
+    // Nothing is left of it that this server would take.
+    let stay = person.join(&code, "\u{200e}").await.unwrap();
+    Eyes::of(&stay).people(2).await;
+    let kept = credentials.load().unwrap().unwrap();
+    assert_eq!(kept.user.display_name, "Léo");
 }

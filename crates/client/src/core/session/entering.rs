@@ -164,7 +164,8 @@ impl SessionCore {
 
     /// Joining or coming back is refused for good.
     pub(super) fn fail(&mut self, failed: u16, message: &str) {
-        let reason = if failed == code::GONE && self.connection.has_been_up() {
+        // The one thing that this code means to somebody who is not in the room.
+        let reason = if failed == code::GONE {
             EndReason::SessionEnded
         } else {
             EndReason::Failed {

@@ -224,6 +224,28 @@ fn a_session_that_ended_meanwhile_is_told() {
 }
 
 #[test]
+fn a_session_that_ends_while_somebody_joins_has_ended_for_them_too() {
+    let mut world = World::new();
+    world.room.locked = true;
+    world.join(&["viewer-1"]);
+    assert_eq!(world.room.heard("viewer-1", method::JOIN).len(), 1);
+    world.add("viewer-2");
+    world.client("viewer-2").refused = Some(ConnectFailure {
+        code: 410,
+        message: "the session is over".into(),
+        terminal: true,
+    });
+    world.settle();
+    for id in ["viewer-1", "viewer-2"] {
+        assert_eq!(
+            world.clients[id].ended,
+            Some(EndReason::SessionEnded),
+            "{id}"
+        );
+    }
+}
+
+#[test]
 fn a_busy_server_is_asked_again_and_a_clear_no_is_not() {
     let mut world = World::new();
     world

@@ -132,9 +132,16 @@ pub(super) fn http() -> Vec<Example> {
                 access_token: "a-1".into(),
                 refresh_token: "r-2".into(),
                 expires_at: NOW,
-                user,
+                user: user.clone(),
             },
         ),
+        example(
+            "auth-profile-request",
+            &ProfileRequest {
+                display_name: "Grace".into(),
+            },
+        ),
+        example("auth-profile-response", &ProfileResponse { user }),
         example(
             "sessions-create-request",
             &CreateSessionRequest {

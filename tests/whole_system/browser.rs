@@ -35,6 +35,8 @@ impl SdkPage {
         let mut command = Command::new("chromedriver");
         command
             .arg(format!("--port={port}"))
+            // Chromium would wake a notification daemon on the bus that the windows share.
+            .env("DBUS_SESSION_BUS_ADDRESS", "disabled:")
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let driver = Program::start(&mut command);

@@ -47,6 +47,10 @@ impl NotificationDaemon {
                 .then_some(())
         })
         .await;
+        assert!(
+            matches!(program.child().try_wait(), Ok(None)),
+            "another notification daemon was on the bus first"
+        );
         Self {
             shown,
             _program: program,

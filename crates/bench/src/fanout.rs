@@ -14,6 +14,8 @@ use crate::{
 const WRITES_PER_SECOND: u32 = 20;
 /// Before anything is measured, so that caches and just-in-time compilers are warm.
 const WARM_UP: Duration = Duration::from_secs(1);
+/// After many joins a server may be silent for seconds while it writes their notices.
+const QUIET_AFTER_JOINS: Duration = Duration::from_secs(5);
 
 struct Row {
     peer: Peer,
@@ -31,10 +33,18 @@ pub(crate) async fn run(observers: &[usize], seconds: u64) -> anyhow::Result<()>
     for &count in observers {
         let before = CpuTime::now(None)?;
         let mut rows = Vec::new();
+        let mut failures = Vec::new();
         for peer in Peer::ALL {
-            rows.push(measure(peer, count, Duration::from_secs(seconds)).await?);
+            match measure(peer, count, Duration::from_secs(seconds)).await {
+                Ok(row) => rows.push(row),
+                // One server's failure is a result too, and not the others'.
+                Err(error) => failures.push(format!("{} failed: {error:#}", peer.name())),
+            }
         }
         print(count, &rows);
+        for failure in failures {
+            println!("\n{failure}.");
+        }
         before.print_disturbance()?;
     }
     Ok(())
@@ -46,7 +56,7 @@ async fn measure(peer: Peer, count: usize, time: Duration) -> anyhow::Result<Row
     // The room's first memory is not a connection's.
     let empty_kb = server.resident_kb()?;
     observers.add(count).await?;
-    observers.settle().await;
+    observers.settle(QUIET_AFTER_JOINS).await;
     let full_kb = server.resident_kb()?;
     observers.keep_alive()?;
     observers.measure(WRITES_PER_SECOND, WARM_UP).await?;
@@ -77,7 +87,7 @@ fn print(count: usize, rows: &[Row]) {
         "| server | p50 ms | p99 ms | to floor | CPU s per 100k | to floor | kB per connection | delivered | server's core | generator's core |"
     );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
-    let floor = rows.first();
+    let floor = rows.iter().find(|row| row.peer == Peer::Tcp);
     for row in rows {
         let of = |value: fn(&Row) -> f64| ratio(value(row), floor.map_or(0.0, value));
         println!(
@@ -113,7 +123,7 @@ pub(crate) async fn idle(wanted: usize) -> anyhow::Result<()> {
     }
     let joined_in = started.elapsed();
     let joining = CpuTime::now(Some(server.id()))?.since(&before);
-    observers.settle().await;
+    observers.settle(QUIET_AFTER_JOINS).await;
     let kb = server.resident_kb()?.saturating_sub(empty_kb) as f64 / count as f64;
     observers.keep_alive()?;
     let before = CpuTime::now(Some(server.id()))?;

@@ -155,13 +155,13 @@ impl Observers {
                 }
             }
         }
-        self.settle().await;
+        self.settle(Duration::from_secs(1)).await;
         self.seen.measuring.store(false, Relaxed);
         Ok(writes)
     }
 
-    /// Waits until nothing has arrived for a second: neither writes nor join notices.
-    pub(crate) async fn settle(&self) {
+    /// Waits until nothing has arrived for `quiet`: neither writes nor join notices.
+    pub(crate) async fn settle(&self, quiet: Duration) {
         let mut before = None;
         loop {
             let now = (
@@ -172,7 +172,7 @@ impl Observers {
                 return;
             }
             before = Some(now);
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::time::sleep(quiet).await;
         }
     }
 }

@@ -62,3 +62,24 @@ fn wall_ms() -> u64 {
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_follows_a_wall_clock_that_is_ahead_and_never_goes_back() {
+        let clock = ServerClock::default();
+        let start = clock.now_ms();
+        assert!(start.abs_diff(wall_ms()) < 1_000);
+        // As if the machine had slept for an hour since the last reading …
+        clock.base.lock().epoch_ms -= 3_600_000;
+        let awake = clock.now_ms();
+        assert!(awake >= start, "it went back by {}", start - awake);
+        // … and as if the wall clock had been set back by an hour.
+        clock.base.lock().epoch_ms += 3_600_000;
+        let ahead = clock.now_ms();
+        assert!(ahead >= awake + 3_599_000, "it went back to the wall clock");
+        assert!(clock.now_ms() >= ahead);
+    }
+}

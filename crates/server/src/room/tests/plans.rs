@@ -24,6 +24,7 @@ enum Step {
     Listen(usize, u8),
     Say(usize),
     Hand(usize, bool),
+    Lower(usize, usize),
     Rename(usize, u8),
     Role(usize, usize, usize),
     Watch(usize, bool),
@@ -47,6 +48,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (peer(), any::<u8>()).prop_map(|(p, k)| Step::Listen(p, k)),
         4 => peer().prop_map(Step::Say),
         2 => (peer(), any::<bool>()).prop_map(|(p, up)| Step::Hand(p, up)),
+        2 => (peer(), peer()).prop_map(|(p, q)| Step::Lower(p, q)),
         2 => (peer(), any::<u8>()).prop_map(|(p, n)| Step::Rename(p, n)),
         1 => (peer(), peer(), 0..3usize).prop_map(|(p, q, r)| Step::Role(p, q, r)),
         2 => (peer(), any::<bool>()).prop_map(|(p, on)| Step::Watch(p, on)),
@@ -136,6 +138,10 @@ fn run(world: &mut World, account: &mut Account, step: &Step) {
         Step::Hand(p, up) if joined(world, *p) => {
             let method = if *up { "group-join" } else { "group-leave" };
             world.ok(PEERS[*p], method, json!({"name": "_handraise"}));
+        }
+        Step::Lower(p, q) if joined(world, *p) => {
+            let params = json!({"name": "_handraise", "peer_id": PEERS[*q]});
+            let _ = world.call(PEERS[*p], "group-remove", params);
         }
         Step::Rename(p, n) if joined(world, *p) => {
             world.ok(PEERS[*p], "peer-update", json!({"name": format!("N{n}")}));

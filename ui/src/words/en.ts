@@ -1,14 +1,14 @@
 // The catalogue: every string that a person reads or hears. Nothing is put together
 // from halves of sentences; what varies is a parameter. Sections by screen in en/.
 
-import { common, errors } from './en/common';
+import { common, errors } from './en/everywhere';
 import { home } from './en/home';
 import { live } from './en/live';
 import { notices, pause, roleName } from './en/room';
 import { settings } from './en/settings';
 import { summary } from './en/summary';
 
-export type { ErrorContext, ErrorWords } from './en/common';
+export type { ErrorContext, ErrorWords } from './en/everywhere';
 
 /** All words. */
 export const words = { common, errors, home, live, notices, pause, roleName, settings, summary };

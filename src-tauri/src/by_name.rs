@@ -25,6 +25,9 @@ pub const COMMANDS: &[&str] = &[
     "set_settings",
     "reach",
     "set_open_to_network",
+    "session_books",
+    "save_receipt",
+    "activity_sources",
     "forget_recent",
     "dismiss_link",
     "window_visible",
@@ -78,6 +81,15 @@ pub async fn run(
         "set_settings" => answer(app.set_settings(read.get("settings")?)),
         "reach" => answer(app.reach()),
         "set_open_to_network" => answer(app.set_open_to_network(read.get("open")?).await?),
+        "session_books" => {
+            let session_id: String = read.get("sessionId")?;
+            answer(app.session_books(&session_id).await?)
+        }
+        "save_receipt" => {
+            let session_id: String = read.get("sessionId")?;
+            answer(app.save_receipt(&session_id).await?)
+        }
+        "activity_sources" => answer(app.activity_sources()),
         "forget_recent" => answer(app.forget_recent(&read.get::<String>("sessionId")?)),
         "dismiss_link" => answer(app.dismiss_link()),
         "window_visible" => {

@@ -9,8 +9,8 @@ use crate::{
     app::{
         App,
         model::{
-            AppInfo, CommandError, HomeView, HostRequest, JoinTarget, ReachView, SessionPreview,
-            Settings,
+            ActivitySource, AppInfo, CommandError, HomeView, HostRequest, JoinTarget, ReachView,
+            SessionBooks, SessionPreview, Settings,
         },
     },
     bridge,
@@ -115,6 +115,33 @@ pub(crate) async fn set_open_to_network(
     open: bool,
 ) -> Result<ReachView, CommandError> {
     app.set_open_to_network(open).await
+}
+
+/// The server's books on my time in a session that I was in, now or earlier.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn session_books(
+    app: AppState<'_>,
+    session_id: String,
+) -> Result<SessionBooks, CommandError> {
+    app.session_books(&session_id).await
+}
+
+/// Saves the server's signed receipt for a session that is over, and gives its path.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn save_receipt(
+    app: AppState<'_>,
+    session_id: String,
+) -> Result<String, CommandError> {
+    app.save_receipt(&session_id).await
+}
+
+/// What on this computer tells whether the person watches.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn activity_sources(app: AppState<'_>) -> Vec<ActivitySource> {
+    app.activity_sources()
 }
 
 /// Removes a session from the recent ones.

@@ -4,8 +4,12 @@
 //! meaning. Field names are snake_case or camelCase as the web product has them,
 //! endpoint by endpoint.
 
+mod credits;
+mod watch_time;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::{credits::*, watch_time::*};
 use crate::lenient::{null_as_default, whole_number};
 
 /// Every error: `{error, code}` with the right HTTP status.
@@ -220,116 +224,4 @@ impl std::fmt::Debug for GetTokenResponse {
             .field("watch_policy", &self.watch_policy)
             .finish_non_exhaustive()
     }
-}
-
-/// Limits and grace periods of watch time, set by the session (design: "Watch time").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", from = "PartialWatchPolicy")]
-pub struct WatchPolicy {
-    /// Without evidence of a person for this long, time stops counting.
-    pub idle_limit_ms: u64,
-    /// Not watching for this long makes a participant inactive for the others.
-    pub away_grace_ms: u64,
-    /// A loss of connection shorter than this counts.
-    pub reconnect_grace_ms: u64,
-}
-
-/// A policy as it may be written: what it leaves open is the default.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PartialWatchPolicy {
-    idle_limit_ms: Option<u64>,
-    away_grace_ms: Option<u64>,
-    reconnect_grace_ms: Option<u64>,
-}
-
-impl From<PartialWatchPolicy> for WatchPolicy {
-    fn from(partial: PartialWatchPolicy) -> Self {
-        let default = Self::default();
-        Self {
-            idle_limit_ms: partial.idle_limit_ms.unwrap_or(default.idle_limit_ms),
-            away_grace_ms: partial.away_grace_ms.unwrap_or(default.away_grace_ms),
-            reconnect_grace_ms: partial
-                .reconnect_grace_ms
-                .unwrap_or(default.reconnect_grace_ms),
-        }
-    }
-}
-
-impl Default for WatchPolicy {
-    fn default() -> Self {
-        Self {
-            idle_limit_ms: 15 * 60 * 1_000,
-            away_grace_ms: 30 * 1_000,
-            reconnect_grace_ms: 30 * 1_000,
-        }
-    }
-}
-
-/// A half-open stretch `[start, end)`, ms of server time.
-pub type Interval = [i64; 2];
-
-/// `POST /api/analytics/heartbeat`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct HeartbeatRequest {
-    /// Which session.
-    pub session_id: String,
-    /// Whether the person watches right now.
-    pub is_active: bool,
-    /// Active stretches that the server has not acknowledged yet. Without them the
-    /// endpoint behaves like the web product's: time passes while `isActive`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub intervals: Option<Vec<Interval>>,
-}
-
-/// Answer of `POST /api/analytics/heartbeat`. The server waits a moment for the commit;
-/// what is not on disk by then is acknowledged by the answer to a later heartbeat.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeartbeatResponse {
-    /// Always true.
-    pub success: bool,
-    /// Active time in this session that the ledger has, whole seconds.
-    pub watch_duration_seconds: u64,
-    /// Credits for it by today's knowledge.
-    pub estimated_credits: u64,
-    /// Server time, ms since the epoch.
-    pub timestamp: u64,
-    /// The stretches of the request that are settled, on disk or refused for good: the
-    /// client may forget them. Absent in answers to heartbeats without intervals.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub acknowledged: Option<Vec<Interval>>,
-}
-
-/// `GET /api/credits/balance`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BalanceResponse {
-    /// The sum of all transactions.
-    pub balance: i64,
-    /// The sum of the positive ones.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub total_earned: i64,
-}
-
-/// `GET /api/credits/transactions`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TransactionsResponse {
-    /// Newest first.
-    pub transactions: Vec<Transaction>,
-}
-
-/// One change of a balance. Never edited.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Transaction {
-    /// The transaction's id.
-    pub id: String,
-    /// Credits; negative ones are spent.
-    pub amount: i64,
-    /// Why: `watching`, `hosting`, `milestone:first_session` …
-    pub kind: String,
-    /// The session it belongs to, if any.
-    #[serde(default)]
-    pub session_id: Option<String>,
-    /// When, ms since the epoch.
-    pub created_at: u64,
 }

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::{
     App, Kept, links,
-    model::{CommandError, HomeView, SecretStore},
+    model::{CommandError, HomeView, JournalView, SecretStore},
     profile::{self, Profile},
 };
 
@@ -17,6 +17,7 @@ pub(super) fn view(kept: &Kept, secrets: SecretStore, in_session: bool) -> HomeV
         servers: kept.profile.servers.clone(),
         recents: kept.recents.sessions.clone(),
         secrets,
+        journal: JournalView::default(),
         pending_link: kept.pending_link.clone(),
         in_session,
     }

@@ -1,6 +1,7 @@
 //! The app without its window: home, settings, joining, hosting. No Tauri in here,
 //! so that the same app runs behind the desktop window and, for tests, behind a browser.
 
+mod books;
 mod clipboard;
 mod demo;
 mod errors;

@@ -32,6 +32,8 @@ pub struct HomeView {
     pub recents: Vec<RecentSession>,
     /// Where secrets are kept.
     pub secrets: SecretStore,
+    /// Watch time that is on this computer and not at its server yet.
+    pub journal: JournalView,
     /// A link that the app was opened with and that waits for a yes.
     pub pending_link: Option<String>,
     /// Whether a session is going on right now (then the room is shown).
@@ -86,6 +88,240 @@ pub enum SecretStore {
         /// Why the keyring could not be used, in words for a person.
         why: String,
     },
+}
+
+/// Watch time on this computer that a server has not confirmed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct JournalView {
+    /// From earlier sessions, newest first; it is sent as soon as the server answers.
+    pub unsent: Vec<UnsentTime>,
+    /// Set when the journal could not be read and a new one was begun: where the
+    /// damaged file lies now.
+    pub set_aside: Option<String>,
+    /// Set when the journal cannot be written (a full disk, say): why. Time still
+    /// counts, and is sent, but would not survive a crash.
+    pub not_written: Option<String>,
+}
+
+/// Watch time of one session that waits for its server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct UnsentTime {
+    /// The session's id.
+    pub session_id: String,
+    /// Its title.
+    pub title: String,
+    /// The server's origin; empty for this computer's own.
+    pub server: String,
+    /// How much.
+    #[specta(type = u32)] // a JavaScript number
+    pub active_ms: u64,
+}
+
+/// A server's books on my time in one session, and what they are worth.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionBooks {
+    /// The session's id.
+    pub session_id: String,
+    /// Its title.
+    pub title: String,
+    /// My role: `host`, `presenter` or `viewer`.
+    pub role: String,
+    /// When I joined first, ms since the epoch.
+    #[specta(type = u32)] // a JavaScript number
+    pub joined_at_ms: u64,
+    /// From then until now or the session's end.
+    #[specta(type = u32)] // a JavaScript number
+    pub elapsed_ms: u64,
+    /// What counts of it.
+    #[specta(type = u32)] // a JavaScript number
+    pub active_ms: u64,
+    /// All of it, stretch by stretch, in ms since joining.
+    pub stretches: Vec<BookedStretch>,
+    /// Whole credits for it.
+    pub credits: u32,
+    /// Whether they have been paid; else it is what they would be if the session
+    /// ended now.
+    pub settled: bool,
+    /// The way to them.
+    pub steps: Vec<CreditStep>,
+    /// Milestones reached with this session.
+    pub milestones: Vec<MilestoneReached>,
+    /// My balance at this server.
+    #[specta(type = i32)] // a JavaScript number
+    pub balance: i64,
+    /// How the audience watched, for hosts.
+    pub audience: Option<AudienceTotals>,
+}
+
+/// One stretch of the time in a session, as the server booked it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct BookedStretch {
+    /// Since joining.
+    #[specta(type = u32)] // a JavaScript number
+    pub start_ms: u64,
+    /// Since joining; later than `start_ms`.
+    #[specta(type = u32)] // a JavaScript number
+    pub end_ms: u64,
+    /// None where it counted.
+    pub reason: Option<BookReason>,
+}
+
+/// Why a stretch was not booked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum BookReason {
+    /// The machine slept.
+    Asleep,
+    /// The screen was locked.
+    Locked,
+    /// The window could not be seen.
+    Hidden,
+    /// No sign of a person for too long.
+    NobodyThere,
+    /// No connection for longer than the grace period.
+    ConnectionLost,
+    /// Nothing was reported about it: I was not there, or it has not arrived yet.
+    NotReported,
+    /// Reported as watched, while the server did not see me connected.
+    NotVouchedFor,
+    /// More than what counts of one session.
+    Cap,
+    /// A reason that this version does not know.
+    Other,
+}
+
+/// One line on the way from minutes to credits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct CreditStep {
+    /// The rule.
+    pub rule: CreditRule,
+    /// Whether it changed anything: else a bonus that was not earned.
+    pub applied: bool,
+    /// The sum after it, in hundredths of a credit.
+    #[specta(type = u32)] // a JavaScript number
+    pub subtotal_hundredths: u64,
+}
+
+/// A rule on the way from minutes to credits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum CreditRule {
+    /// 1 for each minute watched.
+    MinutesWatched,
+    /// 5 for each minute hosted.
+    MinutesHosted,
+    /// ×1.5: wrote in the chat.
+    Chatted,
+    /// ×2: helped someone.
+    HelpedSomeone,
+    /// ×1.2: has attended three or more sessions before.
+    RepeatViewer,
+    /// ×1.5: the first session ever.
+    FirstSession,
+    /// + 2 a minute for each average concurrent viewer.
+    Viewers,
+    /// ×2: at least two messages a minute.
+    LivelyChat,
+    /// ×2: a completed session of at least 30 minutes.
+    Completed,
+    /// + 50 for each person helped.
+    PeopleHelped,
+    /// At most 10,000.
+    Cap,
+    /// One that this version does not know.
+    Other,
+}
+
+/// A milestone that was reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct MilestoneReached {
+    /// Its name at the server, like `first_session` or `sessions_10`.
+    pub kind: String,
+    /// What it pays.
+    pub credits: u32,
+}
+
+/// How the audience of a session that I hosted watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct AudienceTotals {
+    /// Everyone who joined, but for the host.
+    pub people: u32,
+    /// Their active time, added up.
+    #[specta(type = u32)] // a JavaScript number
+    pub active_ms: u64,
+    /// The mean of it.
+    #[specta(type = u32)] // a JavaScript number
+    pub average_active_ms: u64,
+    /// The median of it.
+    #[specta(type = u32)] // a JavaScript number
+    pub median_active_ms: u64,
+}
+
+/// Where something about the person's watching comes from on this computer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct ActivitySource {
+    /// What it tells.
+    pub about: ActivityKind,
+    /// Which it is; none where nothing on this computer tells it.
+    pub source: Option<ActivitySourceName>,
+    /// What it cannot tell; empty for most.
+    pub blind_to: Vec<BlindSpot>,
+}
+
+/// What is to be known of the person's watching.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum ActivityKind {
+    /// Whether the window can be seen.
+    Window,
+    /// Whether there is any input.
+    Input,
+    /// Whether the screen is locked.
+    Lock,
+    /// Whether the machine sleeps.
+    Sleep,
+}
+
+/// The system's part that tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum ActivitySourceName {
+    /// The X window system.
+    X11,
+    /// The page, and the window toolkit.
+    Page,
+    /// X11's screen saver extension.
+    X11ScreenSaver,
+    /// Wayland's ext-idle-notify.
+    WaylandIdleNotify,
+    /// GNOME's Mutter.
+    MutterIdleMonitor,
+    /// The operating system's own count.
+    OperatingSystem,
+    /// systemd's logind.
+    Logind,
+    /// The difference of two clocks after waking up.
+    Clocks,
+}
+
+/// What a source cannot tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum BlindSpot {
+    /// That the window is on another workspace.
+    OtherWorkspace,
+    /// That other windows cover it.
+    Covered,
+    /// The moment at which it happens: only afterwards.
+    InAdvance,
 }
 
 /// What is found for a code or a link, before joining.

@@ -2,6 +2,7 @@
 // interface and no transport; which implementation is behind it is decided at start.
 
 import type {
+  ActivitySource,
   AppInfo,
   CommandError,
   ErrorCode,
@@ -10,6 +11,7 @@ import type {
   Intent,
   JoinTarget,
   ReachView,
+  SessionBooks,
   SessionPreview,
   Settings,
   ViewEvent,
@@ -56,6 +58,12 @@ export interface Backend {
   reach(): Promise<ReachView>;
   /** Opens this computer's server to the local network, or closes it. */
   setOpenToNetwork(open: boolean): Promise<ReachView>;
+  /** The server's books on my time in a session that I was in. */
+  sessionBooks(sessionId: string): Promise<SessionBooks>;
+  /** Saves the server's signed receipt for a session that is over; gives the file's path. */
+  saveReceipt(sessionId: string): Promise<string>;
+  /** What on this computer tells whether I watch. */
+  activitySources(): Promise<ActivitySource[]>;
   /** Removes a session from the recent ones. */
   forgetRecent(sessionId: string): Promise<HomeView>;
   /** No to the link that the app was opened with. */

@@ -82,6 +82,7 @@ impl Heartbeats {
             session_id: self.session_id.clone(),
             is_active: active,
             intervals: Some(carried.iter().filter_map(to_wire).collect()),
+            excluded: Vec::new(),
         };
         self.sequence += 1;
         self.last_at = Some(now);

@@ -78,6 +78,10 @@ pub enum Intent {
         /// Told to that person; may be empty.
         reason: String,
     },
+    /// "Still watching?" is on the screen, drawn and visible. No act of the person.
+    PromptShown,
+    /// The person answered "Still watching?".
+    StillWatching,
     /// Try to connect now instead of waiting.
     RetryNow,
     /// Leave the session.

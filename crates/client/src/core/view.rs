@@ -341,6 +341,17 @@ pub struct WatchView {
     /// How much of the active time the server has confirmed.
     #[specta(type = u32)] // a JavaScript number
     pub confirmed_ms: u64,
+    /// "Still watching?", while it should be on the screen.
+    pub prompt: Option<PromptView>,
+}
+
+/// The question whether someone is still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct PromptView {
+    /// How long until time stops counting, if there is no answer and no other sign of
+    /// the person.
+    pub stops_in_ms: u32,
 }
 
 /// One stretch of the stay.

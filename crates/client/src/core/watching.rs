@@ -7,7 +7,7 @@ use kulti_protocol::{
 use kulti_watch::{IntervalSet, Policy, Reason, Signal, Status, WatchTimer, credits};
 
 use super::heartbeats::Heartbeats;
-use super::view::{PauseReason, Presence, RibbonSpan, WatchView};
+use super::view::{PauseReason, Presence, PromptView, RibbonSpan, WatchView};
 
 /// How often the view is sent while time does not count.
 const PAUSED_VIEW_MS: u64 = 10_000;
@@ -179,6 +179,7 @@ impl Watching {
                 })
                 .collect(),
             confirmed_ms: counted.intersect(self.beats.acknowledged()).measure_ms(),
+            prompt: prompt(&status, now),
         }
     }
 
@@ -209,6 +210,14 @@ impl Watching {
             .flatten()
             .min()
     }
+}
+
+/// "Still watching?" while it is to be asked or waits for an answer.
+fn prompt(status: &Status, now: u64) -> Option<PromptView> {
+    let ends_ms = status.evidence_ends_ms?;
+    (status.prompt_due || status.prompt_open).then(|| PromptView {
+        stops_in_ms: u32::try_from(ends_ms.saturating_sub(now)).unwrap_or(u32::MAX),
+    })
 }
 
 /// A reason as the view names it.

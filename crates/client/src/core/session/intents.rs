@@ -24,9 +24,17 @@ const REASON_LIMIT: usize = 300;
 
 impl SessionCore {
     pub(super) fn intent(&mut self, intent: Intent) {
-        // Any act is a sign that someone is there.
-        self.watching.signal(self.now.boot_ms, Signal::Act);
+        let signal = match intent {
+            // The screen's doing, and no evidence of anybody.
+            Intent::PromptShown => Signal::PromptShown,
+            Intent::StillWatching => Signal::PromptAnswered,
+            // Any act is a sign that someone is there.
+            _ => Signal::Act,
+        };
+        self.watching.signal(self.now.boot_ms, signal);
         match intent {
+            // All that they do is in the signal.
+            Intent::PromptShown | Intent::StillWatching => {}
             Intent::ShowPage { page } => {
                 self.page = usize::try_from(page).unwrap_or(usize::MAX);
                 self.screen.dirty.grid = true;

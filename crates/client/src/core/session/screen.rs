@@ -177,12 +177,14 @@ impl SessionCore {
         }
     }
 
-    /// At once when time begins or stops to count, else when it is due.
+    /// At once when time begins or stops to count, or "Still watching?" comes or goes;
+    /// else when it is due.
     fn refresh_watch(&mut self, now: u64) {
         let turned = self.screen.watch.as_ref().is_none_or(|shown| {
             let status = self.watching.status(now);
             shown.counting != status.counting
                 || shown.paused_by != status.paused_by.map(crate::core::watching::reason)
+                || shown.prompt.is_some() != (status.prompt_due || status.prompt_open)
         });
         if !turned && self.screen.watch_at.is_none_or(|at| now < at) {
             return;

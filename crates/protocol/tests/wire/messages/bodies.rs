@@ -203,6 +203,7 @@ pub(super) fn http() -> Vec<Example> {
                 session_id: "s-1".into(),
                 is_active: true,
                 intervals: Some(vec![[1_795_329_111_426, 1_795_329_141_426]]),
+                excluded: Vec::new(),
             },
         ),
         example(

@@ -68,7 +68,7 @@ async fn run(
         let batch = std::mem::take(&mut jobs);
         let (writes, waiting): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|job| (job.writes, job.done)).unzip();
-        match transaction(&mut connection, &writes).await {
+        match transaction(&mut connection, &writes, &counters).await {
             Ok(results) => {
                 counters.commits.fetch_add(1, Ordering::Relaxed);
                 for (done, result) in waiting.into_iter().zip(results) {
@@ -92,16 +92,21 @@ async fn run(
 async fn transaction(
     connection: &mut SqliteConnection,
     jobs: &[Vec<Write>],
+    counters: &DbCounters,
 ) -> Result<Vec<Result<(), DbError>>, DbError> {
     let mut transaction = connection.begin().await?;
     let mut results = Vec::with_capacity(jobs.len());
+    let mut rows = 0;
     for writes in jobs {
         let mut savepoint = transaction.begin().await?;
         let mut result = Ok(());
         for write in writes {
-            if let Err(error) = write.run(&mut savepoint).await {
-                result = Err(DbError::from(error));
-                break;
+            match write.run(&mut savepoint, counters).await {
+                Ok(written) => rows += written,
+                Err(error) => {
+                    result = Err(DbError::from(error));
+                    break;
+                }
             }
         }
         match &result {
@@ -114,5 +119,6 @@ async fn transaction(
         results.push(result);
     }
     transaction.commit().await?;
+    counters.rows.fetch_add(rows, Ordering::Relaxed);
     Ok(results)
 }

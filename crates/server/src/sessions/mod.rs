@@ -12,8 +12,8 @@ use kulti_protocol::{api::CreateSessionRequest, room_code::RoomCode};
 use parking_lot::RwLock;
 use uuid::Uuid;
 
-pub(crate) use entry::{Ended, Role, SessionEntry};
-use entry::{NewSession, Participant};
+use entry::NewSession;
+pub(crate) use entry::{Ended, Participant, Role, SessionEntry};
 
 use crate::{
     accounts::{Account, clean_text},
@@ -84,7 +84,8 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// Reads all live sessions and opens their rooms.
+    /// Reads all live sessions and opens their rooms. Those that were being ended when the
+    /// server was killed are read too: [`Sessions::resume_ends`].
     pub(crate) async fn load(
         db: Db,
         rooms: Rooms,
@@ -98,9 +99,13 @@ impl Sessions {
             sessions_per_user,
             index: RwLock::default(),
         };
-        for row in sessions.db.live_sessions().await? {
+        for row in sessions.db.unsettled_sessions().await? {
             let entry = Arc::new(SessionEntry::from_row(row));
             sessions.ledger.load(&entry).await?;
+            if entry.ended().is_some() {
+                sessions.index.write().remember(&entry);
+                continue;
+            }
             sessions
                 .rooms
                 .open(&entry.hms_room_id, meta(&entry))
@@ -147,6 +152,7 @@ impl Sessions {
             self.index.write().remove_live(&entry);
             return Err(error.into());
         }
+        self.ledger.open(&entry);
         self.index.write().show(&entry);
         if let Err(error) = self.rooms.open(&entry.hms_room_id, meta(&entry)).await {
             // The first connection opens it again.
@@ -270,45 +276,86 @@ impl Sessions {
     ) -> Result<(), SessionError> {
         // One end at a time: a second one waits, and finds it done.
         let _ending = entry.ending.lock().await;
-        if entry.ended().is_some() {
-            return Ok(());
+        let closed = self.ledger.close(entry, Ended { at: now, completed });
+        match closed.await {
+            Ok(false) => {}
+            closed => {
+                // If it could not be written it will be: it goes on, and so it is repeated
+                // by whoever asks until it is paid.
+                self.index.write().remove_live(entry);
+                if let Err(error) = closed {
+                    tracing::error!(session = %entry.id, %error, "the end is not written yet");
+                }
+                if let Err(error) = self.rooms.end(&entry.hms_room_id, by, reason).await {
+                    // Nobody gets a token for it any more.
+                    tracing::error!(session = %entry.id, %error, "the room's end was not saved");
+                }
+                self.ledger.last_beats(entry).await;
+                tracing::info!(session = %entry.id, reason, "session ended");
+            }
         }
-        // The room goes first: if the commit fails, ending again repeats both.
-        self.rooms.end(&entry.hms_room_id, by, reason).await?;
-        let end = Ended { at: now, completed };
-        self.ledger.settle(entry, end).await?;
-        self.index.write().remove_live(entry);
-        tracing::info!(session = %entry.id, reason, "session ended");
-        Ok(())
+        Ok(self.ledger.settle(entry).await?)
+    }
+
+    /// Goes on with the ends that a killed server left unpaid.
+    pub(crate) async fn resume_ends(&self) {
+        let cut_off: Vec<_> = self
+            .index
+            .read()
+            .by_id
+            .values()
+            .filter(|entry| entry.ended().is_some() && !entry.was_settled)
+            .cloned()
+            .collect();
+        for entry in cut_off {
+            let reason = "the session is over";
+            if let Err(error) = self.rooms.end(&entry.hms_room_id, None, reason).await {
+                tracing::error!(session = %entry.id, %error, "the room's end was not saved");
+            }
+            match self.ledger.settle(&entry).await {
+                Ok(()) => tracing::info!(session = %entry.id, "a session that was cut off is paid"),
+                Err(error) => {
+                    tracing::error!(session = %entry.id, %error, "a session is not paid yet");
+                }
+            }
+        }
     }
 
     /// Live sessions in which nobody was since `before`, with the moment when the last
-    /// one left.
-    pub(crate) fn abandoned(&self, before: u64) -> Vec<(Arc<SessionEntry>, u64)> {
+    /// one left; and those whose host was not, which end now.
+    pub(crate) fn abandoned(&self, before: u64, now: u64) -> Vec<(Arc<SessionEntry>, u64)> {
         let live: Vec<_> = self.index.read().by_room.values().cloned().collect();
         live.into_iter()
-            .filter(|entry| self.rooms.occupancy(&entry.hms_room_id).total == 0)
-            .map(|entry| {
-                let last_seen = self.ledger.last_seen(&entry.id);
-                let left_at = last_seen.max(entry.started_at);
-                (entry, left_at)
+            .filter_map(|entry| {
+                let (last_seen, host_last_seen) = self.ledger.last_seen(&entry.id);
+                if host_last_seen.max(entry.started_at) >= before {
+                    return None;
+                }
+                let empty = self.rooms.occupancy(&entry.hms_room_id).total == 0;
+                let end = if empty {
+                    last_seen.max(entry.started_at)
+                } else {
+                    now
+                };
+                Some((entry, end))
             })
-            .filter(|(_, left_at)| *left_at < before)
             .collect()
     }
 
     /// Forgets sessions that are over; they are in the database.
-    pub(crate) fn forget_ended(&self, before: u64) {
-        let mut forgotten = Vec::new();
-        self.index.write().by_id.retain(|id, entry| {
-            let keep = entry.ended().is_none_or(|end| end.at >= before);
-            if !keep {
-                forgotten.push(id.clone());
+    pub(crate) async fn forget_ended(&self, before: u64) {
+        let over: Vec<_> = self
+            .index
+            .read()
+            .by_id
+            .iter()
+            .filter(|(_, entry)| entry.ended().is_some_and(|end| end.at < before))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in over {
+            if self.ledger.forget(&id).await {
+                self.index.write().by_id.remove(&id);
             }
-            keep
-        });
-        for id in forgotten {
-            self.ledger.forget(&id);
         }
     }
 
@@ -361,9 +408,14 @@ impl Index {
         Err(SessionError::NoFreeCode)
     }
 
+    /// Keeps a session, live or over.
+    fn remember(&mut self, entry: &Arc<SessionEntry>) {
+        self.by_id.insert(entry.id.clone(), entry.clone());
+    }
+
     /// Shows a session whose code was reserved.
     fn show(&mut self, entry: &Arc<SessionEntry>) {
-        self.by_id.insert(entry.id.clone(), entry.clone());
+        self.remember(entry);
         self.by_room
             .insert(entry.hms_room_id.clone(), entry.clone());
     }

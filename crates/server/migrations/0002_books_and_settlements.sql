@@ -30,12 +30,12 @@ CREATE INDEX settlements_by_user ON settlements (user_id, hosting, vouched_ms, c
 
 INSERT INTO settlements
 SELECT session_id, user_id, kind = 'hosting',
-    json_extract(details, '$.facts.active_ms'),
-    MIN(json_extract(details, '$.facts.active_ms'), 14400000),
+    COALESCE(json_extract(details, '$.facts.active_ms'), 0),
+    MIN(COALESCE(json_extract(details, '$.facts.active_ms'), 0), 14400000),
     json_extract(details, '$.facts.sessions_before'),
     details
 FROM ledger_transactions paid
-WHERE kind IN ('watching', 'hosting') AND session_id <> '' AND NOT EXISTS (
+WHERE kind IN ('watching', 'hosting') AND session_id <> '' AND json_valid(details) AND NOT EXISTS (
     SELECT 1 FROM ledger_transactions later WHERE later.user_id = paid.user_id
     AND later.session_id = paid.session_id AND later.kind = paid.kind AND later.entry > paid.entry
 );

@@ -35,7 +35,7 @@ pub(super) async fn watch(
     let (credits, milestones) = if standing.paid {
         let paid = app.db.paid(&account.id, &entry.id).await?;
         let milestones = app.db.milestones(&account.id, &entry.id).await?;
-        (settled(&paid)?, milestones)
+        (settled(&paid, participant)?, milestones)
     } else {
         let before = app.db.sessions_attended(&account.id, &entry.id).await?;
         let now = app.clock.now_ms();
@@ -123,16 +123,15 @@ fn conflict(code: &'static str, message: &str) -> ApiError {
 }
 
 /// As the ledger has it, not as it would be computed today.
-fn settled(paid: &Paid) -> Result<SessionCreditsBody, ApiError> {
-    let details = match &paid.details {
+fn settled(paid: &Paid, participant: Participant) -> Result<SessionCreditsBody, ApiError> {
+    let Some(details) = &paid.details else {
         // Nobody is owed anything for a session in which they never were.
-        None => {
-            return Ok(in_steps(
-                &credits::for_watcher(&WatcherFacts::default()),
-                true,
-            ));
-        }
-        Some(details) => details,
+        let nothing = if participant.is_host() {
+            credits::for_host(&HostFacts::default())
+        } else {
+            credits::for_watcher(&WatcherFacts::default())
+        };
+        return Ok(in_steps(&nothing, true));
     };
     let details: PaidCredits =
         serde_json::from_str(details).map_err(|error| ApiError::internal(&error))?;

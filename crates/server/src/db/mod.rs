@@ -163,11 +163,11 @@ impl Db {
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .min_connections(0)
-            .connect_lazy_with(options.read_only(true));
+            .connect_lazy_with(options.clone().read_only(true));
         let counters = Arc::new(DbCounters::default());
         Ok(Self {
             readers,
-            writer: Writer::start(connection, counters.clone()),
+            writer: Writer::start(connection, options, counters.clone()),
             counters,
             _lock: Arc::new(lock),
         })

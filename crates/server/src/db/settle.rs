@@ -293,3 +293,49 @@ fn explained(facts: impl Serialize, credits: SessionCredits) -> (u64, String) {
 fn unsigned(ms: i64) -> u64 {
     u64::try_from(ms).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use sqlx::{Connection as _, SqliteConnection};
+
+    /// A database in which people have been paid before there were settlements.
+    #[tokio::test]
+    async fn earlier_payments_become_settlements() {
+        let mut db = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let paid = |entry: u32, active_ms: u64| {
+            format!(
+                "INSERT INTO ledger_transactions (user_id, session_id, kind, entry, amount, details, \
+                 created_at) VALUES ('u', 's', 'watching', {entry}, 5, \
+                 '{{\"facts\":{{\"active_ms\":{active_ms},\"sessions_before\":3}},\"credits\":{{}}}}', 9)"
+            )
+        };
+        for sql in [
+            include_str!("../../migrations/0001_accounts_sessions_ledger.sql").to_owned(),
+            "INSERT INTO users VALUES ('u', 'Ann', 1)".to_owned(),
+            "INSERT INTO sessions VALUES ('s', 'C', 'r', 't', NULL, 1, 'u', 'Ann', 1, 7, 1)"
+                .to_owned(),
+            "INSERT INTO participants VALUES ('s', 'u', 'Ann', 'viewer', 1)".to_owned(),
+            paid(0, 60_000),
+            paid(1, 20_000_000),
+            include_str!("../../migrations/0002_books_and_settlements.sql").to_owned(),
+        ] {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+                .execute(&mut db)
+                .await
+                .unwrap();
+        }
+        let rows: Vec<(i64, i64, i64, i64)> = sqlx::query_as(
+            "SELECT hosting, vouched_ms, counted_ms, sessions_before FROM settlements",
+        )
+        .fetch_all(&mut db)
+        .await
+        .unwrap();
+        assert_eq!(rows, [(0, 20_000_000, 14_400_000, 3)]);
+        let settled: (i64,) = sqlx::query_as("SELECT settled_at FROM sessions")
+            .fetch_one(&mut db)
+            .await
+            .unwrap();
+        assert_eq!(settled, (7,), "it is not paid again");
+    }
+}

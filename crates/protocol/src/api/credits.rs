@@ -46,7 +46,8 @@ pub struct Transaction {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignedReceipt {
-    /// What is signed.
+    /// What is signed: a [`ReceiptBody`].
+    #[serde(default)]
     pub receipt: serde_json::Value,
     /// By whom.
     pub signature: ReceiptSignature,

@@ -32,7 +32,7 @@ pub struct GuestRequest {
 /// `POST /api/auth/refresh`
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshRequest {
-    /// As it was given out; each is good once.
+    /// As it was given out. It stays good until the one that it was exchanged for is used.
     pub refresh_token: String,
 }
 

@@ -6,9 +6,11 @@
 //! Times on the wire are integers in milliseconds since the Unix epoch.
 
 pub mod api;
+pub mod canonical_json;
 pub mod init;
 mod lenient;
 pub mod link;
+pub mod receipt;
 pub mod room_code;
 pub mod signalling;
 pub mod store_keys;

@@ -61,6 +61,9 @@ pub(crate) enum AccountError {
 struct Grant {
     user_id: Arc<str>,
     expires_at: u64,
+    /// Of a refresh token: the one that it was exchanged for, which is good until this
+    /// one is used. So a lost answer costs nobody the account.
+    replaces: Option<Hash>,
 }
 
 #[derive(Default)]
@@ -94,6 +97,7 @@ impl Accounts {
                 &account,
                 (row.access_hash, row.access_expires_at),
                 (row.refresh_hash, row.refresh_expires_at),
+                row.replaces,
                 now,
             );
         }
@@ -120,30 +124,30 @@ impl Accounts {
             display_name: account.display_name.clone(),
             created_at: now,
         };
-        self.grant(account, vec![new_user], now).await
+        self.grant(account, vec![new_user], None, now).await
     }
 
-    /// Exchanges a refresh token for a new pair. Each is good once; the access token
-    /// that was given out with it stays good until its own end.
+    /// Exchanges a refresh token for a new pair. The token stays good until the new
+    /// refresh token is used: the answer with it may be lost. The access token that was
+    /// given out with it stays good until its own end.
     pub(crate) async fn refresh(
         &self,
         refresh_token: &str,
         now: u64,
     ) -> Result<AuthResponse, AccountError> {
         let refresh_hash = hash(refresh_token);
-        // Taken out before the commit: of two requests at once only one gets a pair.
-        let (account, expires_at) = self
+        let (account, replaced) = self
             .grants
-            .write()
-            .take_refresh(&refresh_hash, now)
+            .read()
+            .refresh(&refresh_hash, now)
             .ok_or(AccountError::BadRefreshToken)?;
-        let used = Write::RefreshUsed { refresh_hash };
-        let answer = self.grant(account.clone(), vec![used], now).await;
-        if answer.is_err() {
-            let mut grants = self.grants.write();
-            grants.insert_refresh(&account, refresh_hash, expires_at);
+        let used = replaced.map(|refresh_hash| Write::RefreshUsed { refresh_hash });
+        let writes = used.into_iter().collect();
+        let answer = self.grant(account, writes, Some(refresh_hash), now).await?;
+        if let Some(replaced) = replaced {
+            self.grants.write().refresh.remove(&replaced);
         }
-        answer
+        Ok(answer)
     }
 
     /// Whose access token this is.
@@ -192,6 +196,7 @@ impl Accounts {
         &self,
         account: Account,
         mut writes: Vec<Write>,
+        replaces: Option<Hash>,
         now: u64,
     ) -> Result<AuthResponse, AccountError> {
         let (access_token, refresh_token) = (random_token(), random_token());
@@ -210,10 +215,11 @@ impl Accounts {
             access_expires_at: access.1,
             refresh_hash: refresh.0,
             refresh_expires_at: refresh.1,
+            replaces,
         });
         self.db.commit(writes).await?;
         let mut grants = self.grants.write();
-        let account = grants.insert_pair(&account, access, refresh, now);
+        let account = grants.insert_pair(&account, access, refresh, replaces, now);
         grants.sweep(now);
         Ok(AuthResponse {
             access_token,
@@ -237,24 +243,13 @@ impl Grants {
         }
     }
 
-    /// Takes a refresh token out, if it is good: whose it is and when it ends.
-    fn take_refresh(&mut self, hash: &Hash, now: u64) -> Option<(Account, u64)> {
+    /// Whose refresh token this is, if it is good, and which one it has replaced.
+    fn refresh(&self, hash: &Hash, now: u64) -> Option<(Account, Option<Hash>)> {
         let grant = self
             .refresh
-            .remove(hash)
+            .get(hash)
             .filter(|grant| now < grant.expires_at)?;
-        Some((self.account_of(&grant), grant.expires_at))
-    }
-
-    fn insert_refresh(&mut self, account: &Account, hash: Hash, expires_at: u64) {
-        let (user_id, _) = self.name(account);
-        self.refresh.insert(
-            hash,
-            Grant {
-                user_id,
-                expires_at,
-            },
-        );
+        Some((self.account_of(grant), grant.replaces))
     }
 
     /// Returns the account under the name that it has by now.
@@ -263,12 +258,13 @@ impl Grants {
         account: &Account,
         (access, access_expires_at): (Hash, u64),
         (refresh, refresh_expires_at): (Hash, u64),
+        replaces: Option<Hash>,
         now: u64,
     ) -> Account {
         let (user_id, display_name) = self.name(account);
-        for (map, hash, expires_at) in [
-            (&mut self.access, access, access_expires_at),
-            (&mut self.refresh, refresh, refresh_expires_at),
+        for (map, hash, expires_at, replaces) in [
+            (&mut self.access, access, access_expires_at, None),
+            (&mut self.refresh, refresh, refresh_expires_at, replaces),
         ] {
             if expires_at > now {
                 map.insert(
@@ -276,6 +272,7 @@ impl Grants {
                     Grant {
                         user_id: user_id.clone(),
                         expires_at,
+                        replaces,
                     },
                 );
             }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use kulti_protocol::token::HmsKeys;
+use kulti_protocol::{receipt::ReceiptKey, token::HmsKeys};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -42,6 +42,7 @@ pub(crate) struct App {
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<ServerClock>,
     pub(crate) keys: HmsKeys,
+    pub(crate) receipt_key: ReceiptKey,
     pub(crate) db: Db,
     pub(crate) accounts: Accounts,
     pub(crate) sessions: Sessions,
@@ -118,6 +119,11 @@ impl App {
                     );
                 }
             }
+            RoomEvent::Said { room_id, user_id } => {
+                if let Some(session) = self.sessions.by_room(&room_id) {
+                    self.ledger.said(&session, &user_id);
+                }
+            }
             // Without a lock people may come back: the session goes on.
             RoomEvent::Ended { locked: false, .. } => {}
             RoomEvent::Ended {
@@ -152,6 +158,7 @@ impl App {
             .watch
             .abandoned_after
             .clamp(TIDY_AT_MOST_EVERY, TIDY_EVERY);
+        self.sessions.resume_ends().await;
         let mut swept: Option<tokio::time::Instant> = None;
         loop {
             if swept.is_none_or(|at| at.elapsed() >= SWEEP_EVERY) {
@@ -185,9 +192,9 @@ impl App {
     async fn tidy_once(&self) {
         let now = self.clock.now_ms();
         let abandoned_after = millis(self.settings.watch.abandoned_after);
-        let abandoned = self.sessions.abandoned(now.saturating_sub(abandoned_after));
-        for (session, left_at) in abandoned {
-            let reason = "nobody was in the session any more";
+        let before = now.saturating_sub(abandoned_after);
+        for (session, left_at) in self.sessions.abandoned(before, now) {
+            let reason = "the host has not been in the session for too long";
             let ended = self
                 .sessions
                 .end(&session, None, reason, false, left_at)
@@ -197,6 +204,7 @@ impl App {
             }
         }
         self.sessions
-            .forget_ended(now.saturating_sub(KEEP_ENDED_MS));
+            .forget_ended(now.saturating_sub(KEEP_ENDED_MS))
+            .await;
     }
 }

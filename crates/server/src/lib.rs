@@ -15,6 +15,7 @@ pub mod metrics;
 mod network;
 pub mod policy;
 mod rate_limit;
+pub mod receipt_key;
 mod request_origin;
 pub mod room;
 mod room_archive;

@@ -26,6 +26,13 @@ pub use crate::room::{Occupancy, RoomLimits, RoomMeta};
 pub enum RoomEvent {
     /// A user came or went.
     Attendance(Attendance),
+    /// A user wrote in the chat.
+    Said {
+        /// Which room.
+        room_id: String,
+        /// Who.
+        user_id: String,
+    },
     /// Somebody ended the room over the signalling connection (`end-room`).
     /// Not sent for [`Rooms::end`].
     Ended {

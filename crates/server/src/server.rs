@@ -2,7 +2,10 @@
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use kulti_protocol::token::{HmsKeys, TokenClaims, TokenError};
+use kulti_protocol::{
+    receipt::ReceiptKey,
+    token::{HmsKeys, TokenClaims, TokenError},
+};
 use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -17,6 +20,7 @@ use crate::{
     hms_keys::{self, HmsKeysError},
     ledger::Ledger,
     network::{self, Reach},
+    receipt_key::{self, ReceiptKeyError},
     room_archive::FileArchive,
     rooms::Rooms,
     serve::Front,
@@ -43,6 +47,9 @@ pub enum StartError {
     /// The key pair cannot be used.
     #[error(transparent)]
     Keys(#[from] HmsKeysError),
+    /// The key of receipts cannot be used.
+    #[error(transparent)]
+    ReceiptKey(#[from] ReceiptKeyError),
     /// TLS cannot be used as the settings say.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -95,6 +102,7 @@ impl Server {
         };
         let db = Db::open(&settings.data).await?;
         let keys = hms_keys::load_or_create(&settings.hms, &settings.data)?;
+        let receipt_key = receipt_key::load_or_create(&settings.receipts, &settings.data)?;
         let archive = FileArchive::open(&settings.data).map_err(|source| StartError::Rooms {
             folder: settings.data.clone(),
             source,
@@ -118,7 +126,7 @@ impl Server {
             &keys.secret,
         );
         let app = Arc::new(
-            app(settings, clock, keys, db, rooms)
+            app(settings, clock, (keys, receipt_key), db, rooms)
                 .await
                 .map_err(StartError::Stored)?,
         );
@@ -156,7 +164,7 @@ impl Server {
 async fn app(
     settings: Settings,
     clock: Arc<ServerClock>,
-    keys: HmsKeys,
+    (keys, receipt_key): (HmsKeys, ReceiptKey),
     db: Db,
     rooms: Rooms,
 ) -> Result<App, String> {
@@ -177,6 +185,7 @@ async fn app(
         settings,
         clock,
         keys,
+        receipt_key,
         db,
         accounts,
         sessions,

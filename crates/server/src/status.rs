@@ -40,6 +40,12 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
             db.commits(),
         ),
         (
+            "kulti_db_rows_written_total",
+            "counter",
+            "Rows that were written by these.",
+            db.rows(),
+        ),
+        (
             "kulti_db_failures_total",
             "counter",
             "Write transactions that failed.",

@@ -9,10 +9,25 @@
 #[path = "api/support.rs"]
 mod support;
 
+#[path = "api/past.rs"]
+mod past;
+#[path = "api/program.rs"]
+mod program;
+
+#[path = "api/abuse.rs"]
+mod abuse;
 #[path = "api/accounts.rs"]
 mod accounts;
+#[path = "api/books.rs"]
+mod books;
+#[path = "api/crash.rs"]
+mod crash;
 #[path = "api/init.rs"]
 mod init;
+#[path = "api/payment.rs"]
+mod payment;
+#[path = "api/receipts.rs"]
+mod receipts;
 #[path = "api/requests.rs"]
 mod requests;
 #[path = "api/restart.rs"]

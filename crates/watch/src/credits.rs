@@ -108,6 +108,26 @@ pub enum Rule {
     Cap,
 }
 
+impl Rule {
+    /// Its name in the ledger and on the wire: as it is serialised.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MinutesWatched => "minutes_watched",
+            Self::MinutesHosted => "minutes_hosted",
+            Self::Chatted => "chatted",
+            Self::HelpedSomeone => "helped_someone",
+            Self::RepeatViewer => "repeat_viewer",
+            Self::FirstSession => "first_session",
+            Self::Viewers => "viewers",
+            Self::LivelyChat => "lively_chat",
+            Self::Completed => "completed",
+            Self::PeopleHelped => "people_helped",
+            Self::Cap => "cap",
+        }
+    }
+}
+
 /// One line of the explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {

@@ -30,7 +30,7 @@ pub struct Transaction {
     pub amount: i64,
     /// Why: `watching`, `hosting`, `milestone:first_session` …
     pub kind: String,
-    /// The session it belongs to, if any.
+    /// The session it belongs to, if any; of a milestone, the one that reached it.
     #[serde(default)]
     pub session_id: Option<String>,
     /// When, ms since the epoch.
@@ -46,7 +46,8 @@ pub struct Transaction {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignedReceipt {
-    /// What is signed.
+    /// What is signed: a [`ReceiptBody`].
+    #[serde(default)]
     pub receipt: serde_json::Value,
     /// By whom.
     pub signature: ReceiptSignature,
@@ -88,7 +89,8 @@ pub struct ReceiptBody {
     pub intervals: Vec<super::Interval>,
     /// The measure of `intervals`.
     pub active_ms: u64,
-    /// Credits that were paid for the session: the sum of `entries`.
+    /// Credits that were paid for the session: the sum of `entries`. Milestones are not
+    /// among them.
     pub credits: i64,
     /// The ledger's entries for this person and session, oldest first.
     pub entries: Vec<Transaction>,

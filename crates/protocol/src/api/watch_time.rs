@@ -65,7 +65,8 @@ pub struct HeartbeatRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intervals: Option<Vec<Interval>>,
     /// Stretches that did not count, and why: for the person's own books. They change
-    /// no amount, and one that comes twice changes nothing.
+    /// no amount, and one that comes twice changes nothing. `not_reported`,
+    /// `not_vouched_for` and `cap` are the ledger's own words: it takes them from nobody.
     #[serde(
         default,
         deserialize_with = "null_as_default",

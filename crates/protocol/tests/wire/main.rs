@@ -7,6 +7,7 @@ mod goldens;
 mod hostile;
 mod links;
 mod messages;
+mod receipts;
 mod tokens;
 mod tolerance;
 mod vendor;

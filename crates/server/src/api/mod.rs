@@ -1,6 +1,7 @@
 //! The Kulti HTTP API.
 
 mod auth;
+mod books;
 mod credits;
 mod error;
 mod extract;

@@ -13,7 +13,9 @@ use axum::{
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tower_http::cors::{AllowHeaders, AllowOrigin, AllowPrivateNetwork, CorsLayer};
 
-use super::{auth, credits, error::ApiError, extract::is_network_guest, heartbeat, hms, sessions};
+use super::{
+    auth, books, credits, error::ApiError, extract::is_network_guest, heartbeat, hms, sessions,
+};
 use crate::{app::App, connections::Signalling, init, request_origin, status};
 
 /// The description of the API.
@@ -74,6 +76,9 @@ fn api() -> Api {
     .post("/api/sessions/end", sessions::end)
     .post("/api/hms/get-token", hms::get_token)
     .post("/api/analytics/heartbeat", heartbeat::heartbeat)
+    .get("/api/sessions/{id}/watch", books::watch)
+    .get("/api/sessions/{id}/receipt", books::receipt)
+    .get("/api/receipts/key", books::receipt_key)
     .get("/api/credits/balance", credits::balance)
     .get("/api/credits/transactions", credits::transactions)
     .get("/api/openapi.json", openapi)

@@ -114,9 +114,15 @@ pub(super) async fn end(
     JsonBody(request): JsonBody<EndSessionRequest>,
 ) -> Result<Json<EndSessionResponse>, ApiError> {
     let entry = app.sessions.get(&request.session_id).await?;
-    app.sessions
-        .end_by_host(&entry, &account, app.clock.now_ms())
-        .await?;
+    let ending = {
+        let (app, entry) = (app.clone(), entry.clone());
+        // Goes on when the caller hangs up.
+        tokio::spawn(async move {
+            let now = app.clock.now_ms();
+            app.sessions.end_by_host(&entry, &account, now).await
+        })
+    };
+    ending.await.map_err(|error| ApiError::internal(&error))??;
     Ok(Json(EndSessionResponse {
         success: true,
         session: view(&app, &entry),

@@ -1,7 +1,11 @@
 //! The session server, run by itself.
 //!
 //! `kulti-server [serve] --listen 127.0.0.1:8787 --data DIR` serves until SIGTERM;
-//! `kulti-server token --room ROOM --user USER --role viewer` prints an auth token.
+//! `kulti-server token --room ROOM --user USER --role viewer` prints an auth token;
+//! `kulti-server verify-receipt FILE --key KEY` checks a receipt.
+
+#[path = "kulti-server/verify_receipt.rs"]
+mod verify_receipt;
 
 use std::{
     ffi::OsString,
@@ -18,6 +22,8 @@ use kulti_server::{
 };
 use tracing_subscriber::{EnvFilter, fmt};
 
+use verify_receipt::VerifyArgs;
+
 /// The Kulti session server: signalling that the official 100ms SDK speaks, the Kulti
 /// HTTP API, and the ledger of watch time. Without a command it serves.
 #[derive(Parser)]
@@ -33,6 +39,10 @@ enum Command {
     Serve(Box<Settings>),
     /// Print an auth token for a room, signed with the server's key pair.
     Token(TokenArgs),
+    /// Check a receipt of watch time, without any server. Exits with 0 if it is good, 1 if
+    /// not, 2 if nothing could be checked, and 3 if it is unchanged but no key was given to
+    /// tell who signed it.
+    VerifyReceipt(VerifyArgs),
 }
 
 #[derive(Args)]
@@ -86,15 +96,31 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Serve(settings) => serve(*settings),
         Command::Token(args) => token(&args),
+        Command::VerifyReceipt(args) => return verify_receipt(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            // Standard error is where a person at a terminal looks.
-            let _ = writeln!(std::io::stderr(), "kulti-server: {message}");
+            complain(&message);
             ExitCode::FAILURE
         }
     }
+}
+
+fn verify_receipt(args: &VerifyArgs) -> ExitCode {
+    let verdict = verify_receipt::verify(args);
+    match verdict.and_then(|verdict| print_line(&verdict.text).map(|()| verdict)) {
+        Ok(verdict) => verdict.exit_code(),
+        Err(message) => {
+            complain(&message);
+            verify_receipt::usage()
+        }
+    }
+}
+
+/// Standard error is where a person at a terminal looks.
+fn complain(message: &str) {
+    let _ = writeln!(std::io::stderr(), "kulti-server: {message}");
 }
 
 /// `kulti-server --listen …` is `kulti-server serve --listen …`.

@@ -2,6 +2,7 @@
 //! balances, and for sessions that are over.
 
 mod read;
+mod settle;
 mod write;
 mod writer;
 
@@ -20,8 +21,9 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-pub(crate) use read::{EvidenceRow, SessionRow};
-pub(crate) use write::{Payout, Write};
+pub(crate) use read::{EvidenceRow, Paid, SessionRow};
+pub(crate) use settle::{PaidCredits, SettledPerson, Settlement};
+pub(crate) use write::Write;
 use writer::Writer;
 
 const FILE: &str = "kulti.db";
@@ -89,6 +91,7 @@ impl From<sqlx::Error> for DbError {
 pub(crate) struct DbCounters {
     reads: AtomicU64,
     commits: AtomicU64,
+    rows: AtomicU64,
     failures: AtomicU64,
 }
 
@@ -101,6 +104,11 @@ impl DbCounters {
     /// Write transactions that were committed.
     pub(crate) fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
+    }
+
+    /// Rows that these wrote.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
     }
 
     /// Write transactions that failed.
@@ -155,11 +163,11 @@ impl Db {
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .min_connections(0)
-            .connect_lazy_with(options.read_only(true));
+            .connect_lazy_with(options.clone().read_only(true));
         let counters = Arc::new(DbCounters::default());
         Ok(Self {
             readers,
-            writer: Writer::start(connection, counters.clone()),
+            writer: Writer::start(connection, options, counters.clone()),
             counters,
             _lock: Arc::new(lock),
         })

@@ -1,12 +1,12 @@
 //! Everything that is ever read: all that lives, at the start; balances and sessions
 //! that are over, when somebody asks.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use kulti_protocol::api::Transaction;
 use sqlx::{Row as _, sqlite::SqliteRow};
 
-use super::{Db, DbError, write::signed};
+use super::{Db, DbError, settle::sessions_attended, write::signed};
 
 /// A pair of tokens that is still good, with its owner.
 pub(crate) struct TokenRow {
@@ -16,6 +16,8 @@ pub(crate) struct TokenRow {
     pub(crate) access_expires_at: u64,
     pub(crate) refresh_hash: [u8; 32],
     pub(crate) refresh_expires_at: u64,
+    /// The refresh token that this one was given out for, by its hash.
+    pub(crate) replaces: Option<[u8; 32]>,
 }
 
 /// A session with its participants.
@@ -31,6 +33,8 @@ pub(crate) struct SessionRow {
     pub(crate) started_at: u64,
     pub(crate) ended_at: Option<u64>,
     pub(crate) completed: bool,
+    /// Whether it has been paid.
+    pub(crate) settled: bool,
     pub(crate) participants: Vec<ParticipantRow>,
 }
 
@@ -45,8 +49,21 @@ pub(crate) struct ParticipantRow {
 pub(crate) struct EvidenceRow {
     pub(crate) user_id: Arc<str>,
     pub(crate) claimed: String,
+    pub(crate) excluded: String,
     pub(crate) attended: String,
     pub(crate) connected_until: Option<u64>,
+    pub(crate) messages: u64,
+    /// The vouched time that was paid for, ms.
+    pub(crate) settled_ms: Option<u64>,
+}
+
+/// What somebody was paid for one session.
+#[derive(Default)]
+pub(crate) struct Paid {
+    /// The entries, oldest first; without milestones.
+    pub(crate) entries: Vec<Transaction>,
+    /// How the sum came about, as JSON; none if the session was never settled.
+    pub(crate) details: Option<String>,
 }
 
 /// Sums over somebody's transactions.
@@ -56,7 +73,7 @@ pub(crate) struct Balance {
 }
 
 const SESSION_COLUMNS: &str = "SELECT id, room_code, hms_room_id, title, description, is_public, \
-    host_id, host_name, started_at, ended_at, completed FROM sessions WHERE ended_at IS NULL";
+    host_id, host_name, started_at, ended_at, completed, settled_at IS NOT NULL FROM sessions";
 
 impl Db {
     /// All pairs of tokens of which a half is good after `now`.
@@ -64,7 +81,7 @@ impl Db {
         self.counters.count_read();
         sqlx::query(
             "SELECT t.user_id, u.display_name, t.access_hash, t.access_expires_at, t.refresh_hash, \
-             t.refresh_expires_at FROM tokens t JOIN users u ON u.id = t.user_id \
+             t.refresh_expires_at, t.replaces FROM tokens t JOIN users u ON u.id = t.user_id \
              WHERE t.refresh_expires_at > ?1 OR t.access_expires_at > ?1",
         )
         .bind(signed(now))
@@ -79,15 +96,19 @@ impl Db {
                 access_expires_at: moment(row, 3)?,
                 refresh_hash: hash(row, 4)?,
                 refresh_expires_at: moment(row, 5)?,
+                replaces: row
+                    .try_get::<Option<Vec<u8>>, _>(6)?
+                    .and_then(|bytes| bytes.try_into().ok()),
             })
         })
         .collect()
     }
 
-    /// All sessions that are not over.
-    pub(crate) async fn live_sessions(&self) -> Result<Vec<SessionRow>, DbError> {
+    /// All sessions that are not over, or over and not paid.
+    pub(crate) async fn unsettled_sessions(&self) -> Result<Vec<SessionRow>, DbError> {
         self.counters.count_read();
-        let rows = sqlx::query(SESSION_COLUMNS)
+        let query = format!("{SESSION_COLUMNS} WHERE settled_at IS NULL");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
             .fetch_all(&self.readers)
             .await?;
         let mut sessions = Vec::with_capacity(rows.len());
@@ -100,13 +121,11 @@ impl Db {
     /// One session, over or not.
     pub(crate) async fn session(&self, id: &str) -> Result<Option<SessionRow>, DbError> {
         self.counters.count_read();
-        let row = sqlx::query(
-            "SELECT id, room_code, hms_room_id, title, description, is_public, host_id, host_name, \
-             started_at, ended_at, completed FROM sessions WHERE id = ?",
-        )
-        .bind(id)
-        .fetch_optional(&self.readers)
-        .await?;
+        let query = format!("{SESSION_COLUMNS} WHERE id = ?");
+        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(id)
+            .fetch_optional(&self.readers)
+            .await?;
         match row {
             Some(row) => Ok(Some(self.with_participants(&row).await?)),
             None => Ok(None),
@@ -144,6 +163,7 @@ impl Db {
                 .try_get::<Option<i64>, _>(9)?
                 .map(|ms| u64::try_from(ms).unwrap_or(0)),
             completed: row.try_get(10)?,
+            settled: row.try_get(11)?,
             participants,
         })
     }
@@ -152,8 +172,9 @@ impl Db {
     pub(crate) async fn evidence(&self, session_id: &str) -> Result<Vec<EvidenceRow>, DbError> {
         self.counters.count_read();
         sqlx::query(
-            "SELECT user_id, claimed, attended, connected_until FROM watch_evidence \
-             WHERE session_id = ?",
+            "SELECT user_id, claimed, not_claimed, attended, connected_until, messages, \
+             (SELECT vouched_ms FROM settlements s WHERE s.session_id = e.session_id \
+              AND s.user_id = e.user_id) FROM watch_evidence e WHERE session_id = ?",
         )
         .bind(session_id)
         .fetch_all(&self.readers)
@@ -163,42 +184,73 @@ impl Db {
             Ok(EvidenceRow {
                 user_id: text(row, 0)?.into(),
                 claimed: text(row, 1)?,
-                attended: text(row, 2)?,
+                excluded: text(row, 2)?,
+                attended: text(row, 3)?,
                 connected_until: row
-                    .try_get::<Option<i64>, _>(3)?
+                    .try_get::<Option<i64>, _>(4)?
+                    .map(|ms| u64::try_from(ms).unwrap_or(0)),
+                messages: moment(row, 5)?,
+                settled_ms: row
+                    .try_get::<Option<i64>, _>(6)?
                     .map(|ms| u64::try_from(ms).unwrap_or(0)),
             })
         })
         .collect()
     }
 
-    /// In how many sessions that ended before `ended_at` each participant of this one
-    /// watched; absent for none.
-    pub(crate) async fn attended_before(
+    /// In how many sessions but for this one somebody has watched.
+    pub(crate) async fn sessions_attended(
         &self,
-        session_id: &str,
-        ended_at: u64,
-    ) -> Result<HashMap<Arc<str>, u32>, DbError> {
+        user_id: &str,
+        but_for: &str,
+    ) -> Result<u32, DbError> {
+        let count = sessions_attended(user_id, but_for, &self.readers, &self.counters);
+        Ok(count.await?)
+    }
+
+    /// What somebody was paid for a session.
+    pub(crate) async fn paid(&self, user_id: &str, session_id: &str) -> Result<Paid, DbError> {
         self.counters.count_read();
-        sqlx::query(
-            "SELECT p.user_id, COUNT(*) FROM participants p \
-             JOIN participants earlier ON earlier.user_id = p.user_id \
-             JOIN sessions s ON s.id = earlier.session_id \
-             WHERE p.session_id = ?1 AND earlier.role <> 'host' AND s.id <> ?1 \
-             AND s.ended_at < ?2 GROUP BY p.user_id",
+        let entries = sqlx::query(
+            "SELECT id, amount, kind, session_id, created_at FROM ledger_transactions \
+             WHERE user_id = ? AND session_id = ? ORDER BY id",
         )
+        .bind(user_id)
         .bind(session_id)
-        .bind(signed(ended_at))
         .fetch_all(&self.readers)
         .await?
         .iter()
-        .map(|row| {
-            let count: i64 = row.try_get(1)?;
-            Ok((
-                text(row, 0)?.into(),
-                u32::try_from(count).unwrap_or(u32::MAX),
-            ))
-        })
+        .map(transaction)
+        .collect::<Result<_, _>>()?;
+        self.counters.count_read();
+        let row =
+            sqlx::query("SELECT details FROM settlements WHERE user_id = ? AND session_id = ?")
+                .bind(user_id)
+                .bind(session_id)
+                .fetch_optional(&self.readers)
+                .await?;
+        let details = row.map(|row| text(&row, 0)).transpose()?;
+        Ok(Paid { entries, details })
+    }
+
+    /// The milestones that somebody reached with a session.
+    pub(crate) async fn milestones(
+        &self,
+        user_id: &str,
+        session_id: &str,
+    ) -> Result<Vec<Transaction>, DbError> {
+        self.counters.count_read();
+        sqlx::query(
+            "SELECT id, amount, kind, json_extract(details, '$.session_id'), created_at \
+             FROM ledger_transactions WHERE user_id = ?1 AND session_id = '' \
+             AND kind LIKE 'milestone:%' AND json_extract(details, '$.session_id') = ?2 ORDER BY id",
+        )
+        .bind(user_id)
+        .bind(session_id)
+        .fetch_all(&self.readers)
+        .await?
+        .iter()
+        .map(transaction)
         .collect()
     }
 
@@ -227,8 +279,9 @@ impl Db {
     ) -> Result<Vec<Transaction>, DbError> {
         self.counters.count_read();
         sqlx::query(
-            "SELECT id, amount, kind, session_id, created_at FROM ledger_transactions \
-             WHERE user_id = ? ORDER BY id DESC LIMIT ? OFFSET ?",
+            "SELECT id, amount, kind, \
+             COALESCE(NULLIF(session_id, ''), json_extract(details, '$.session_id'), ''), created_at \
+             FROM ledger_transactions WHERE user_id = ? ORDER BY id DESC LIMIT ? OFFSET ?",
         )
         .bind(user_id)
         .bind(limit)
@@ -236,18 +289,20 @@ impl Db {
         .fetch_all(&self.readers)
         .await?
         .iter()
-        .map(|row| {
-            let session_id = text(row, 3)?;
-            Ok(Transaction {
-                id: row.try_get::<i64, _>(0)?.to_string(),
-                amount: row.try_get(1)?,
-                kind: text(row, 2)?,
-                session_id: (!session_id.is_empty()).then_some(session_id),
-                created_at: moment(row, 4)?,
-            })
-        })
+        .map(transaction)
         .collect()
     }
+}
+
+fn transaction(row: &SqliteRow) -> Result<Transaction, DbError> {
+    let session_id = text(row, 3)?;
+    Ok(Transaction {
+        id: row.try_get::<i64, _>(0)?.to_string(),
+        amount: row.try_get(1)?,
+        kind: text(row, 2)?,
+        session_id: (!session_id.is_empty()).then_some(session_id),
+        created_at: moment(row, 4)?,
+    })
 }
 
 fn text(row: &SqliteRow, column: usize) -> Result<String, DbError> {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use sqlx::SqliteConnection;
 
+use super::{DbCounters, settle::Settlement};
+
 /// One write. Moments are ms since the epoch.
 #[derive(Debug, Clone)]
 pub(crate) enum Write {
@@ -32,8 +34,9 @@ pub(crate) enum Write {
         access_expires_at: u64,
         refresh_hash: [u8; 32],
         refresh_expires_at: u64,
+        replaces: Option<[u8; 32]>,
     },
-    /// A refresh token was used: it is good no more.
+    /// A refresh token was replaced, and the new one used: it is good no more.
     RefreshUsed { refresh_hash: [u8; 32] },
     /// Pairs that ended before this moment go.
     ForgetTokens { before: u64 },
@@ -62,8 +65,10 @@ pub(crate) enum Write {
         session_id: Arc<str>,
         user_id: Arc<str>,
         claimed: String,
+        excluded: String,
         attended: String,
         connected_until: Option<u64>,
+        messages: u64,
     },
     /// The session is over. The first end counts.
     SessionEnded {
@@ -71,23 +76,8 @@ pub(crate) enum Write {
         ended_at: u64,
         completed: bool,
     },
-    /// Pay what is still missing.
-    Payout(Payout),
-}
-
-/// What somebody is owed for a session in all. What was paid before for the same kind
-/// is subtracted, so that paying twice pays once.
-#[derive(Debug, Clone)]
-pub(crate) struct Payout {
-    pub(crate) user_id: Arc<str>,
-    pub(crate) session_id: Arc<str>,
-    /// `watching`, `hosting`.
-    pub(crate) kind: &'static str,
-    /// Credits in all.
-    pub(crate) total: u64,
-    /// How the total came about, as JSON.
-    pub(crate) details: String,
-    pub(crate) at: u64,
+    /// Pay what is still missing of what participants of a session that is over are owed.
+    Settle(Settlement),
 }
 
 /// SQLite's integers are signed.
@@ -96,8 +86,14 @@ pub(super) fn signed(ms: u64) -> i64 {
 }
 
 impl Write {
-    pub(super) async fn run(&self, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    /// Gives the number of rows that were written.
+    pub(super) async fn run(
+        &self,
+        db: &mut SqliteConnection,
+        counters: &DbCounters,
+    ) -> Result<u64, sqlx::Error> {
         let query = match self {
+            Self::Settle(settlement) => return settlement.run(db, counters).await,
             Self::User {
                 id,
                 display_name,
@@ -124,16 +120,18 @@ impl Write {
                 access_expires_at,
                 refresh_hash,
                 refresh_expires_at,
+                replaces,
             } => sqlx::query(
                 "INSERT INTO tokens (id, user_id, access_hash, access_expires_at, refresh_hash, \
-                 refresh_expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+                 refresh_expires_at, replaces) VALUES (?, ?, ?, ?, ?, ?, ?)",
             )
             .bind(id)
             .bind(&**user_id)
             .bind(&access_hash[..])
             .bind(signed(*access_expires_at))
             .bind(&refresh_hash[..])
-            .bind(signed(*refresh_expires_at)),
+            .bind(signed(*refresh_expires_at))
+            .bind(replaces.as_ref().map(|hash| &hash[..])),
             Self::RefreshUsed { refresh_hash } => {
                 sqlx::query("UPDATE tokens SET refresh_expires_at = 0 WHERE refresh_hash = ?")
                     .bind(&refresh_hash[..])
@@ -184,19 +182,24 @@ impl Write {
                 session_id,
                 user_id,
                 claimed,
+                excluded,
                 attended,
                 connected_until,
+                messages,
             } => sqlx::query(
-                "INSERT INTO watch_evidence (session_id, user_id, claimed, attended, \
-                 connected_until) VALUES (?, ?, ?, ?, ?) ON CONFLICT (session_id, user_id) \
-                 DO UPDATE SET claimed = excluded.claimed, attended = excluded.attended, \
-                 connected_until = excluded.connected_until",
+                "INSERT INTO watch_evidence (session_id, user_id, claimed, not_claimed, attended, \
+                 connected_until, messages) VALUES (?, ?, ?, ?, ?, ?, ?) \
+                 ON CONFLICT (session_id, user_id) DO UPDATE SET claimed = excluded.claimed, \
+                 not_claimed = excluded.not_claimed, attended = excluded.attended, \
+                 connected_until = excluded.connected_until, messages = excluded.messages",
             )
             .bind(&**session_id)
             .bind(&**user_id)
             .bind(claimed)
+            .bind(excluded)
             .bind(attended)
-            .bind(connected_until.map(signed)),
+            .bind(connected_until.map(signed))
+            .bind(signed(*messages)),
             Self::SessionEnded {
                 id,
                 ended_at,
@@ -207,22 +210,7 @@ impl Write {
             .bind(signed(*ended_at))
             .bind(completed)
             .bind(&**id),
-            Self::Payout(payout) => sqlx::query(
-                "INSERT INTO ledger_transactions \
-                 (user_id, session_id, kind, entry, amount, details, created_at) \
-                 SELECT ?1, ?2, ?3, entries, ?4 - paid, ?5, ?6 FROM \
-                 (SELECT COUNT(*) AS entries, COALESCE(SUM(amount), 0) AS paid \
-                  FROM ledger_transactions WHERE user_id = ?1 AND session_id = ?2 AND kind = ?3) \
-                 WHERE ?4 > paid",
-            )
-            .bind(&*payout.user_id)
-            .bind(&*payout.session_id)
-            .bind(payout.kind)
-            .bind(signed(payout.total))
-            .bind(&payout.details)
-            .bind(signed(payout.at)),
         };
-        query.execute(db).await?;
-        Ok(())
+        Ok(query.execute(db).await?.rows_affected())
     }
 }

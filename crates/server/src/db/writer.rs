@@ -1,10 +1,14 @@
 //! The one writer: everything that waits goes into one transaction (group commit),
 //! each job in a savepoint of its own, and is answered after the commit.
+//!
+//! Transactions are begun and ended in plain SQL, and after a failure the connection is
+//! thrown away: on a full disk SQLite rolls back by itself, and whoever counts levels of
+//! transactions then takes the release of a savepoint for a commit.
 
 use std::sync::{Arc, atomic::Ordering};
 
 use parking_lot::Mutex;
-use sqlx::{Connection as _, SqliteConnection};
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -29,9 +33,18 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: SqliteConnection, counters: Arc<DbCounters>) -> Self {
+    /// `options` are those of the connection, for when another one is needed.
+    pub(super) fn start(
+        connection: SqliteConnection,
+        options: SqliteConnectOptions,
+        counters: Arc<DbCounters>,
+    ) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let task = tokio::spawn(run(connection, queue, counters));
+        let file = WriterFile {
+            connection: Some(connection),
+            options,
+        };
+        let task = tokio::spawn(run(file, queue, counters));
         Self {
             jobs: Arc::new(Mutex::new(Some(jobs))),
             task: Arc::new(Mutex::new(Some(task))),
@@ -58,17 +71,20 @@ impl Writer {
     }
 }
 
-async fn run(
-    mut connection: SqliteConnection,
-    mut queue: mpsc::Receiver<Job>,
-    counters: Arc<DbCounters>,
-) {
+/// The database as the writer has it open.
+struct WriterFile {
+    /// None after a failure.
+    connection: Option<SqliteConnection>,
+    options: SqliteConnectOptions,
+}
+
+async fn run(mut file: WriterFile, mut queue: mpsc::Receiver<Job>, counters: Arc<DbCounters>) {
     let mut jobs = Vec::new();
     while queue.recv_many(&mut jobs, JOBS_PER_COMMIT).await > 0 {
         let batch = std::mem::take(&mut jobs);
         let (writes, waiting): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|job| (job.writes, job.done)).unzip();
-        match transaction(&mut connection, &writes).await {
+        match file.write(&writes, &counters).await {
             Ok(results) => {
                 counters.commits.fetch_add(1, Ordering::Relaxed);
                 for (done, result) in waiting.into_iter().zip(results) {
@@ -84,35 +100,65 @@ async fn run(
             }
         }
     }
-    if let Err(error) = connection.close().await {
+    if let Some(connection) = file.connection
+        && let Err(error) = connection.close().await
+    {
         tracing::error!(%error, "the database was not closed cleanly");
     }
 }
 
+impl WriterFile {
+    async fn write(
+        &mut self,
+        jobs: &[Vec<Write>],
+        counters: &DbCounters,
+    ) -> Result<Vec<Result<(), DbError>>, DbError> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => SqliteConnection::connect_with(&self.options).await?,
+        };
+        let written = transaction(&mut connection, jobs, counters).await;
+        if written.is_ok() {
+            self.connection = Some(connection);
+        } else if let Err(error) = connection.close().await {
+            tracing::debug!(%error, "the failed connection was not closed cleanly");
+        }
+        written
+    }
+}
+
 async fn transaction(
-    connection: &mut SqliteConnection,
+    db: &mut SqliteConnection,
     jobs: &[Vec<Write>],
+    counters: &DbCounters,
 ) -> Result<Vec<Result<(), DbError>>, DbError> {
-    let mut transaction = connection.begin().await?;
     let mut results = Vec::with_capacity(jobs.len());
+    let mut rows = 0;
+    execute(db, "BEGIN IMMEDIATE").await?;
     for writes in jobs {
-        let mut savepoint = transaction.begin().await?;
+        execute(db, "SAVEPOINT job").await?;
         let mut result = Ok(());
         for write in writes {
-            if let Err(error) = write.run(&mut savepoint).await {
-                result = Err(DbError::from(error));
-                break;
+            match write.run(db, counters).await {
+                Ok(written) => rows += written,
+                Err(error) => {
+                    result = Err(DbError::from(error));
+                    break;
+                }
             }
         }
-        match &result {
-            Ok(()) => savepoint.commit().await?,
-            Err(error) => {
-                tracing::error!(%error, "a write was refused");
-                savepoint.rollback().await?;
-            }
+        if let Err(error) = &result {
+            tracing::error!(%error, "a write was refused");
+            execute(db, "ROLLBACK TO job").await?;
         }
+        execute(db, "RELEASE job").await?;
         results.push(result);
     }
-    transaction.commit().await?;
+    execute(db, "COMMIT").await?;
+    counters.rows.fetch_add(rows, Ordering::Relaxed);
     Ok(results)
+}
+
+async fn execute(db: &mut SqliteConnection, sql: &'static str) -> Result<(), sqlx::Error> {
+    sqlx::query(sql).execute(db).await.map(|_| ())
 }

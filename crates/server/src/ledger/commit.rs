@@ -1,40 +1,46 @@
-//! Writing the ledger: group commits while sessions run, payment when they end.
+//! Writing the ledger by group commit.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use kulti_watch::IntervalSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Ledger, evidence::Evidence, payout::SessionFacts};
-use crate::{
-    db::{DbError, Write},
-    sessions::{Ended, SessionEntry},
-};
+use super::{Ledger, evidence::Evidence, session::Stage};
+use crate::db::{DbError, Settlement, Write};
 
 /// Changes that come together are committed together.
 const GATHER: Duration = Duration::from_millis(20);
 /// Where one leaves, others are likely to follow.
 const GATHER_URGENT: Duration = Duration::from_millis(100);
-/// When a session ends, clients report the watch time since their last heartbeat: so
-/// long they are waited for. What comes later is paid in a transaction of its own.
-const LAST_BEATS: Duration = Duration::from_millis(1_500);
 /// Between attempts while the database fails.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// A copy of what is being written.
+/// How far writing has got. Commits are numbered in the order in which they are
+/// gathered.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// The last commit that is on disk.
+    done: u64,
+    /// The last one that failed, and why, until one succeeds again.
+    failed: Option<(u64, DbError)>,
+    /// There will be no more.
+    stopped: bool,
+}
+
+/// A copy of what is being written of one session.
 struct Gathered {
     session_id: Arc<str>,
-    user_id: Arc<str>,
-    evidence: Evidence,
+    evidence: Vec<(Arc<str>, Evidence)>,
+    end: Option<Write>,
+    settlement: Option<Settlement>,
 }
 
 impl Ledger {
     /// Commits changes until `stop`, then once more.
     pub(crate) async fn run(&self, stop: CancellationToken) {
+        self.opened();
         while !stop.is_cancelled() {
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -50,6 +56,8 @@ impl Ledger {
         }
         // An error is logged by the writer; there is nobody left to tell.
         let _ = self.flush().await;
+        self.progress
+            .send_modify(|progress| progress.stopped = true);
     }
 
     /// Waits until a commit should be made: at once for what is urgent, at the pace for
@@ -77,178 +85,144 @@ impl Ledger {
         }
     }
 
-    /// Writes all that has changed in one transaction.
-    pub(super) async fn flush(&self) -> Result<(), DbError> {
-        let now = self.clock.now_ms();
-        let (number, gathered) = {
-            let sessions = self.sessions.lock();
-            self.urgent.store(false, Ordering::Release);
-            let mut next = self.next_commit.lock();
-            let number = *next;
-            *next += 1;
-            let gathered: Vec<_> = sessions
-                .iter()
-                .flat_map(|(session_id, ledger)| {
-                    ledger.by_user.iter().map(move |entry| (session_id, entry))
-                })
-                .filter(|(_, (_, evidence))| evidence.is_unwritten())
-                .map(|(session_id, (user_id, evidence))| Gathered {
-                    session_id: session_id.clone(),
-                    user_id: user_id.clone(),
-                    evidence: evidence.clone(),
-                })
-                .collect();
-            (number, gathered)
-        };
-        if !gathered.is_empty() {
-            self.pace.lock().committed();
-            self.db.commit(rows(&gathered, now)).await?;
-            self.update(&gathered, Evidence::on_disk);
-        }
-        self.committed.send_replace(number);
-        Ok(())
-    }
-
-    /// Ends a session in the books and pays for it, in one transaction. Safe to repeat:
-    /// what was paid before is not paid again.
-    pub(crate) async fn settle(&self, session: &SessionEntry, end: Ended) -> Result<(), DbError> {
-        self.last_beats(&session.id, end.at).await;
-        self.close_attendance(&session.id, end.at);
-        self.pay(session, end, false).await?;
-        session.set_ended(end);
-        Ok(())
-    }
-
-    /// Waits until all clients that were there at the end have reported, within reason.
-    async fn last_beats(&self, session_id: &str, ended_at: u64) {
-        let all_reported = async {
-            loop {
-                let beat = self.beats.notified();
-                tokio::pin!(beat);
-                // Before looking, so that none is missed in between.
-                beat.as_mut().enable();
-                let owed = self.sessions.lock().get(session_id).is_some_and(|ledger| {
-                    ledger
-                        .by_user
-                        .values()
-                        .any(|evidence| evidence.owes_last_beat(ended_at))
-                });
-                if !owed {
-                    return;
-                }
-                beat.await;
-            }
-        };
-        let _ = tokio::time::timeout(LAST_BEATS, all_reported).await;
-    }
-
-    fn close_attendance(&self, session_id: &str, ended_at: u64) {
-        if let Some(ledger) = self.sessions.lock().get_mut(session_id) {
-            for evidence in ledger.by_user.values_mut() {
-                evidence.disconnect(ended_at);
-            }
-        }
-    }
-
-    /// Pays for what `user_id` claimed after the session's end, if it is not paid for,
-    /// together with others who do so at the same time.
-    pub(super) async fn settle_late(
-        &self,
-        session: &SessionEntry,
-        end: Ended,
-        user_id: &str,
-    ) -> Result<(), DbError> {
-        if !self.is_unpaid(&session.id, user_id) {
+    /// Writes all that has changed, and pays what is owed, in one transaction. Called by
+    /// [`Ledger::run`] alone.
+    async fn flush(&self) -> Result<(), DbError> {
+        let (number, now, gathered) = self.gather();
+        if gathered.is_empty() {
+            self.progress.send_modify(|progress| {
+                progress.done = number;
+                progress.failed = None;
+            });
             return Ok(());
         }
-        let _one_at_a_time = session.ending.lock().await;
-        if !self.is_unpaid(&session.id, user_id) {
-            return Ok(()); // paid together with somebody else's
+        self.pace.lock().committed();
+        let committed = self.db.commit(writes(&gathered, now)).await;
+        match &committed {
+            Ok(()) => self.is_on_disk(gathered),
+            Err(error) => tracing::warn!(%error, "the ledger could not be written: trying again"),
         }
-        tokio::time::sleep(GATHER_URGENT).await;
-        self.pay(session, end, true).await
+        self.progress.send_modify(|progress| match &committed {
+            Ok(()) => {
+                progress.done = number;
+                progress.failed = None;
+            }
+            Err(error) => progress.failed = Some((number, error.clone())),
+        });
+        committed
     }
 
-    fn is_unpaid(&self, session_id: &str, user_id: &str) -> bool {
-        let sessions = self.sessions.lock();
-        let evidence = sessions
-            .get(session_id)
-            .and_then(|ledger| ledger.by_user.get(user_id));
-        evidence.is_some_and(Evidence::is_unpaid)
-    }
-
-    /// Writes and pays what is unwritten or unpaid; `late` for what came after the
-    /// session was paid.
-    async fn pay(&self, session: &SessionEntry, end: Ended, late: bool) -> Result<(), DbError> {
-        let attended_before = self.db.attended_before(&session.id, end.at).await?;
+    fn gather(&self) -> (u64, u64, Vec<Gathered>) {
         let now = self.clock.now_ms();
-        let (gathered, vouched) = self.gather_session(&session.id, end.at);
-        let mut writes = rows(&gathered, now);
-        writes.push(Write::SessionEnded {
-            id: session.id.clone(),
-            ended_at: end.at,
-            completed: end.completed,
-        });
-        let facts = SessionFacts {
-            session,
-            end,
-            attended_before: &attended_before,
-            vouched: &vouched,
-        };
-        let owed = |user_id: &str| !late || gathered.iter().any(|g| &*g.user_id == user_id);
-        writes.extend(facts.payouts(owed, now).into_iter().map(Write::Payout));
-        self.db.commit(writes).await?;
-        self.update(&gathered, |evidence, written| {
-            evidence.on_disk(written);
-            evidence.paid(written);
-        });
-        Ok(())
-    }
-
-    fn gather_session(
-        &self,
-        session_id: &Arc<str>,
-        until: u64,
-    ) -> (Vec<Gathered>, HashMap<Arc<str>, IntervalSet>) {
-        let sessions = self.sessions.lock();
-        let evidence = sessions
-            .get(session_id)
-            .into_iter()
-            .flat_map(|ledger| ledger.by_user.iter());
+        let too_late_to_return = now > self.return_until.load(Ordering::Acquire);
+        let mut sessions = self.sessions.lock();
+        self.urgent.store(false, Ordering::Release);
+        let mut next = self.next_commit.lock();
+        let number = *next;
+        *next += 1;
         let mut gathered = Vec::new();
-        let mut vouched = HashMap::new();
-        for (user_id, evidence) in evidence {
-            vouched.insert(
-                user_id.clone(),
-                evidence.vouched(until, self.reconnect_grace_ms),
-            );
-            if evidence.is_unwritten() || evidence.is_unpaid() {
+        for (session_id, ledger) in sessions.iter_mut() {
+            if too_late_to_return {
+                ledger.by_user.values_mut().for_each(Evidence::stayed_away);
+            }
+            let settlement = ledger.settlement(session_id, self.reconnect_grace_ms, now);
+            let end = ledger
+                .end
+                .filter(|end| !end.written)
+                .map(|end| Write::SessionEnded {
+                    id: session_id.clone(),
+                    ended_at: end.ended.at,
+                    completed: end.ended.completed,
+                });
+            let evidence: Vec<_> = ledger
+                .by_user
+                .iter()
+                .filter(|(_, evidence)| evidence.is_unwritten() || settlement.is_some())
+                .map(|(user_id, evidence)| (user_id.clone(), evidence.clone()))
+                .collect();
+            if !evidence.is_empty() || end.is_some() || settlement.is_some() {
                 gathered.push(Gathered {
                     session_id: session_id.clone(),
-                    user_id: user_id.clone(),
-                    evidence: evidence.clone(),
+                    evidence,
+                    end,
+                    settlement,
                 });
             }
         }
-        (gathered, vouched)
+        (number, now, gathered)
     }
 
-    fn update(&self, gathered: &[Gathered], by: impl Fn(&mut Evidence, &Evidence)) {
+    fn is_on_disk(&self, gathered: Vec<Gathered>) {
         let mut sessions = self.sessions.lock();
         for written in gathered {
-            if let Some(evidence) = sessions
-                .get_mut(&written.session_id)
-                .and_then(|ledger| ledger.by_user.get_mut(&written.user_id))
-            {
-                by(evidence, &written.evidence);
+            let Some(ledger) = sessions.get_mut(&written.session_id) else {
+                continue;
+            };
+            for (user_id, copy) in &written.evidence {
+                if let Some(evidence) = ledger.by_user.get_mut(user_id) {
+                    evidence.on_disk(copy);
+                    if written.settlement.is_some() {
+                        evidence.settled(copy);
+                    }
+                }
             }
+            if let Some(end) = &mut ledger.end {
+                end.written |= written.end.is_some();
+                if written.settlement.is_some() {
+                    end.stage = Stage::Paid;
+                }
+            }
+        }
+    }
+
+    /// Commits now, and waits for it.
+    pub(super) async fn commit_now(&self) -> Result<(), DbError> {
+        let number = {
+            // As in `gather`: what was changed before this call is in that commit.
+            let _sessions = self.sessions.lock();
+            self.urgent.store(true, Ordering::Release);
+            *self.next_commit.lock()
+        };
+        self.changed.notify_one();
+        self.committed(number).await
+    }
+
+    /// Waits until a commit is on disk, or has failed.
+    pub(super) async fn committed(&self, number: u64) -> Result<(), DbError> {
+        let mut progress = self.progress.subscribe();
+        let known = progress.wait_for(|progress| {
+            progress.done >= number
+                || progress.stopped
+                || progress.failed.as_ref().is_some_and(|(n, _)| *n >= number)
+        });
+        let progress = known.await.map_err(|_| DbError::Closed)?;
+        match &progress.failed {
+            _ if progress.done >= number => Ok(()),
+            Some((_, error)) => Err(error.clone()),
+            None => Err(DbError::Closed),
+        }
+    }
+
+    /// Whether the last attempt to write has failed.
+    pub(super) fn health(&self) -> Result<(), DbError> {
+        match &self.progress.borrow().failed {
+            Some((_, error)) => Err(error.clone()),
+            None => Ok(()),
         }
     }
 }
 
-fn rows(gathered: &[Gathered], now: u64) -> Vec<Write> {
-    gathered
-        .iter()
-        .map(|g| g.evidence.to_row(&g.session_id, &g.user_id, now))
-        .collect()
+/// The evidence goes before what is paid for it.
+fn writes(gathered: &[Gathered], now: u64) -> Vec<Write> {
+    let mut writes = Vec::new();
+    for of in gathered {
+        let rows = of.evidence.iter();
+        writes.extend(
+            rows.filter(|(_, evidence)| evidence.is_unwritten())
+                .map(|(user_id, evidence)| evidence.to_row(&of.session_id, user_id, now)),
+        );
+        writes.extend(of.end.clone());
+        writes.extend(of.settlement.clone().map(Write::Settle));
+    }
+    writes
 }

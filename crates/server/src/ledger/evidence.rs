@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use kulti_watch::IntervalSet;
 
+use super::{books::Books, exclusions::Exclusions, session::Person};
 use crate::db::{DbError, EvidenceRow, Write};
 
 /// A heartbeat without intervals vouches at most for so much time before it: what the
 /// web product's counts after a pause.
 const PLAIN_BEAT_MS: u64 = 120_000;
+/// So many heartbeats of one who has left are written at once; later ones wait for the
+/// pace of commits, so that nobody can make the server write at will.
+const URGENT_BEATS: u8 = 3;
 
-/// What a heartbeat says.
+/// What a heartbeat says of the time that was watched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Beat {
     /// These stretches were watched.
@@ -26,55 +30,79 @@ pub(crate) enum Beat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Evidence {
     joined_at: u64,
+    pub(super) hosting: bool,
     /// What the participant's clients say was watched.
     claimed: IntervalSet,
     /// The part of `claimed` that is on disk.
     claimed_on_disk: IntervalSet,
+    /// What they say was not, and why.
+    exclusions: Exclusions,
     /// When the server saw the participant connected, but for the present connection.
     attended: IntervalSet,
     connected_since: Option<u64>,
     /// Set for those who were connected when an earlier run of the server wrote for the
     /// last time: until when it can vouch for them.
     connected_before_until: Option<u64>,
+    /// Chat messages that the participant wrote.
+    pub(super) messages: u64,
     /// When the last heartbeat with intervals came.
     last_beat: Option<u64>,
     /// The last heartbeat without intervals: when, and whether it said active.
     last_plain_beat: Option<(u64, bool)>,
-    /// The attendance changed since it was written.
-    attendance_unwritten: bool,
-    /// The claims changed since they were paid for, or nobody remembers whether they were.
-    unpaid: bool,
+    urgent_beats: u8,
+    /// Counts the changes of anything that is written …
+    revision: u64,
+    revision_on_disk: u64,
+    /// … of the exclusions …
+    exclusions_revision: u64,
+    exclusions_on_disk: u64,
+    /// … and of the claims, for which this participant was paid at the last one.
+    claims_revision: u64,
+    settled_revision: Option<u64>,
 }
 
 impl Evidence {
-    pub(super) fn new(joined_at: u64) -> Self {
+    pub(super) fn new(joined_at: u64, hosting: bool) -> Self {
         Self {
             joined_at,
+            hosting,
             claimed: IntervalSet::new(),
             claimed_on_disk: IntervalSet::new(),
+            exclusions: Exclusions::default(),
             attended: IntervalSet::new(),
             connected_since: None,
             connected_before_until: None,
+            messages: 0,
             last_beat: None,
             last_plain_beat: None,
-            attendance_unwritten: false,
-            unpaid: false,
+            urgent_beats: URGENT_BEATS,
+            revision: 0,
+            revision_on_disk: 0,
+            exclusions_revision: 0,
+            exclusions_on_disk: 0,
+            claims_revision: 0,
+            settled_revision: None,
         }
     }
 
-    pub(super) fn from_row(joined_at: u64, row: &EvidenceRow) -> Result<Self, DbError> {
-        let set = |json: &str| {
-            serde_json::from_str::<IntervalSet>(json)
-                .map_err(|error| DbError::Corrupt(format!("watch evidence: {error}")))
-        };
+    pub(super) fn from_row(
+        joined_at: u64,
+        hosting: bool,
+        row: &EvidenceRow,
+    ) -> Result<Self, DbError> {
+        let damaged = |error| DbError::Corrupt(format!("watch evidence: {error}"));
+        let set = |json: &str| serde_json::from_str::<IntervalSet>(json).map_err(damaged);
         let claimed = set(&row.claimed)?;
         Ok(Self {
             claimed_on_disk: claimed.clone(),
             claimed,
+            exclusions: Exclusions::from_json(&row.excluded).map_err(damaged)?,
             attended: set(&row.attended)?,
             connected_before_until: row.connected_until,
-            unpaid: true,
-            ..Self::new(joined_at)
+            messages: row.messages,
+            // Whoever was not there to see the end has to wait for the pace.
+            urgent_beats: 0,
+            ..Self::new(joined_at, hosting)
         })
     }
 
@@ -85,11 +113,13 @@ impl Evidence {
             session_id: session_id.clone(),
             user_id: user_id.clone(),
             claimed: json(&self.claimed),
+            excluded: self.exclusions.to_json(),
             attended: json(&self.attended_until(now)),
             connected_until: self
                 .connected_since
                 .map(|since| since.max(now))
                 .or(self.connected_before_until),
+            messages: self.messages,
         }
     }
 
@@ -99,7 +129,8 @@ impl Evidence {
 
     /// When the server saw the participant last; 0 for never.
     pub(super) fn last_seen(&self) -> u64 {
-        self.attended.bounds().map_or(0, |(_, end)| end)
+        let attended = self.attended.bounds().map_or(0, |(_, end)| end);
+        attended.max(self.connected_before_until.unwrap_or(0))
     }
 
     /// Whether a client that reports intervals was there at `ended_at` and has not
@@ -110,33 +141,39 @@ impl Evidence {
     }
 
     /// Whether there may be something to pay for.
-    pub(super) fn is_unpaid(&self) -> bool {
-        self.unpaid
+    pub(super) fn is_unsettled(&self) -> bool {
+        self.settled_revision != Some(self.claims_revision)
     }
 
-    /// What `paid`, a copy of this, claims has been paid for.
-    pub(super) fn paid(&mut self, paid: &Self) {
-        if self.claimed == paid.claimed {
-            self.unpaid = false;
+    /// What `settled`, a copy of this, claims has been paid for.
+    pub(super) fn settled(&mut self, settled: &Self) {
+        self.settled_revision = self.settled_revision.max(Some(settled.claims_revision));
+    }
+
+    /// What `paid_ms` of vouched time were paid for earlier, by what is on disk.
+    pub(super) fn settled_before(&mut self, paid_ms: u64, until: u64, grace_ms: u64) {
+        if self.vouched(until, grace_ms).measure_ms() == paid_ms {
+            self.settled_revision = Some(self.claims_revision);
         }
     }
 
     /// Whether there is something to write.
     pub(super) fn is_unwritten(&self) -> bool {
-        self.attendance_unwritten || self.is_connected() || self.has_unwritten_claims()
+        self.is_connected() || self.revision != self.revision_on_disk
     }
 
-    pub(super) fn has_unwritten_claims(&self) -> bool {
+    /// Whether something that a heartbeat reported is still to be written.
+    pub(super) fn has_unwritten_report(&self) -> bool {
         // What is on disk is always a part of what is claimed.
         self.claimed.measure_ms() != self.claimed_on_disk.measure_ms()
+            || self.exclusions_revision != self.exclusions_on_disk
     }
 
     /// `written` is a copy of this that is now on disk.
     pub(super) fn on_disk(&mut self, written: &Self) {
-        self.claimed_on_disk.clone_from(&written.claimed);
-        if self.attended == written.attended && self.connected_since == written.connected_since {
-            self.attendance_unwritten = false;
-        }
+        self.claimed_on_disk.merge(&written.claimed);
+        self.revision_on_disk = self.revision_on_disk.max(written.revision);
+        self.exclusions_on_disk = self.exclusions_on_disk.max(written.exclusions_revision);
     }
 
     /// Those who were connected before the server's restart, and are back before
@@ -148,14 +185,29 @@ impl Evidence {
             self.attended.insert(until, at);
         }
         self.connected_since.get_or_insert(at);
-        self.attendance_unwritten = true;
+        self.revision += 1;
     }
 
     pub(super) fn disconnect(&mut self, at: u64) {
         if let Some(since) = self.connected_since.take() {
             self.attended.insert(since, at);
-            self.attendance_unwritten = true;
+            self.urgent_beats = URGENT_BEATS;
+            self.revision += 1;
         }
+    }
+
+    /// The time to return after the server's restart is over: later returns, also after
+    /// another restart, bridge nothing.
+    pub(super) fn stayed_away(&mut self) {
+        if self.connected_before_until.take().is_some() {
+            self.revision += 1;
+        }
+    }
+
+    /// The participant wrote in the chat.
+    pub(super) fn said(&mut self) {
+        self.messages = self.messages.saturating_add(1);
+        self.revision += 1;
     }
 
     /// Adds what a heartbeat at `now` claims, up to `until`. None if the claims would
@@ -181,13 +233,35 @@ impl Evidence {
         if claimed.len() > stretches {
             return None;
         }
-        self.unpaid |= claimed != self.claimed;
-        self.claimed = claimed;
+        if claimed != self.claimed {
+            self.claimed = claimed;
+            self.claims_revision += 1;
+            self.revision += 1;
+        }
         match beat {
             Beat::Intervals(_) => self.last_beat = Some(now),
             Beat::Plain { active } => self.last_plain_beat = Some((now, *active)),
         }
         Some(())
+    }
+
+    /// Adds what a heartbeat says was not watched, up to `until`.
+    pub(super) fn exclude(&mut self, stretches: &Exclusions, until: u64) {
+        let window = (self.joined_at, until);
+        if self.exclusions.merge(stretches, window, &self.claimed) {
+            self.exclusions_revision += 1;
+            self.revision += 1;
+        }
+    }
+
+    /// Whether a heartbeat should be written at once: one who has left will not ask
+    /// again soon.
+    pub(super) fn take_urgency(&mut self) -> bool {
+        if self.is_connected() || self.urgent_beats == 0 {
+            return false;
+        }
+        self.urgent_beats -= 1;
+        true
     }
 
     /// Of a heartbeat's stretches, those that need not be sent again.
@@ -218,6 +292,28 @@ impl Evidence {
             .intersect(&connected)
     }
 
+    /// What counts until `until` and what does not.
+    pub(super) fn books(&self, until: u64, grace_ms: u64) -> Books {
+        let until = until.max(self.joined_at);
+        let vouched = self.vouched(until, grace_ms);
+        Books::new(
+            (self.joined_at, until),
+            &self.claimed,
+            &vouched,
+            &self.exclusions,
+        )
+    }
+
+    /// What payment at the session's end depends on.
+    pub(super) fn person(&self, user_id: &Arc<str>, until: u64, grace_ms: u64) -> Person {
+        Person {
+            user_id: user_id.clone(),
+            hosting: self.hosting,
+            vouched_ms: self.vouched(until, grace_ms).measure_ms(),
+            messages: self.messages,
+        }
+    }
+
     fn attended_until(&self, now: u64) -> IntervalSet {
         let mut attended = self.attended.clone();
         if let Some(since) = self.connected_since {
@@ -228,139 +324,5 @@ impl Evidence {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    const GRACE: u64 = 30_000;
-
-    fn set(intervals: &[(u64, u64)]) -> IntervalSet {
-        intervals.iter().copied().collect()
-    }
-
-    fn intervals(intervals: &[(u64, u64)]) -> Beat {
-        Beat::Intervals(set(intervals))
-    }
-
-    fn connected_from(at: u64) -> Evidence {
-        let mut evidence = Evidence::new(1_000);
-        evidence.connect(at, 0);
-        evidence
-    }
-
-    #[test]
-    fn claims_count_where_the_server_saw_the_participant() {
-        let mut evidence = connected_from(2_000);
-        evidence
-            .claim(&intervals(&[(0, 60_000)]), 60_000, 60_000, 10)
-            .unwrap();
-        assert_eq!(evidence.vouched(60_000, GRACE), set(&[(2_000, 60_000)]));
-        evidence.disconnect(10_000);
-        assert_eq!(
-            evidence.vouched(60_000, GRACE),
-            set(&[(2_000, 40_000)]),
-            "the grace period goes on top"
-        );
-    }
-
-    #[test]
-    fn the_future_is_neither_counted_nor_acknowledged() {
-        let mut evidence = connected_from(1_000);
-        let beat = intervals(&[(500, 9_000)]);
-        evidence.claim(&beat, 5_000, 5_000, 10).unwrap();
-        assert_eq!(
-            evidence.acknowledge(&beat, None),
-            set(&[(500, 1_000)]),
-            "nothing is on disk yet"
-        );
-        let written = evidence.clone();
-        evidence.on_disk(&written);
-        assert_eq!(evidence.acknowledge(&beat, None), set(&[(500, 5_000)]));
-        assert_eq!(
-            evidence.acknowledge(&beat, Some(5_000)),
-            set(&[(500, 9_000)]),
-            "after the end nothing more can come"
-        );
-    }
-
-    #[test]
-    fn what_came_while_writing_is_not_taken_for_written() {
-        let mut evidence = connected_from(1_000);
-        evidence
-            .claim(&intervals(&[(1_000, 2_000)]), 2_000, 2_000, 10)
-            .unwrap();
-        let written = evidence.clone();
-        evidence
-            .claim(&intervals(&[(2_000, 3_000)]), 3_000, 3_000, 10)
-            .unwrap();
-        evidence.disconnect(3_000);
-        evidence.on_disk(&written);
-        assert!(evidence.has_unwritten_claims());
-        assert!(evidence.is_unwritten());
-        let beat = intervals(&[(1_000, 3_000)]);
-        assert_eq!(evidence.acknowledge(&beat, None), set(&[(1_000, 2_000)]));
-    }
-
-    #[test]
-    fn plain_beats_count_from_an_active_beat_to_the_next() {
-        let mut evidence = connected_from(1_000);
-        for (at, active) in [
-            (10_000, true),
-            (40_000, true),
-            (70_000, false),
-            (100_000, true),
-        ] {
-            evidence.claim(&Beat::Plain { active }, at, at, 10).unwrap();
-        }
-        assert_eq!(
-            evidence.vouched(100_000, GRACE),
-            set(&[(10_000, 70_000)]),
-            "until the beat that says inactive, and not over the absence"
-        );
-        evidence
-            .claim(&Beat::Plain { active: true }, 400_000, 400_000, 10)
-            .unwrap();
-        assert_eq!(
-            evidence.claimed,
-            set(&[(10_000, 70_000), (280_000, 400_000)])
-        );
-    }
-
-    #[test]
-    fn a_crash_of_the_server_costs_nothing_if_the_participant_returns_at_once() {
-        let row = |connected_until| EvidenceRow {
-            user_id: "u".into(),
-            claimed: "[]".into(),
-            attended: "[[1000,5000]]".into(),
-            connected_until,
-        };
-        let restarted_at = 50_000;
-        let return_until = restarted_at + GRACE;
-
-        let mut back = Evidence::from_row(1_000, &row(Some(5_000))).unwrap();
-        back.connect(60_000, return_until);
-        assert_eq!(back.attended_until(61_000), set(&[(1_000, 61_000)]));
-
-        let mut late = Evidence::from_row(1_000, &row(Some(5_000))).unwrap();
-        late.connect(90_000, return_until);
-        assert_eq!(
-            late.attended_until(91_000),
-            set(&[(1_000, 5_000), (90_000, 91_000)])
-        );
-
-        let mut had_left = Evidence::from_row(1_000, &row(None)).unwrap();
-        had_left.connect(60_000, return_until);
-        assert_eq!(
-            had_left.attended_until(61_000),
-            set(&[(1_000, 5_000), (60_000, 61_000)])
-        );
-    }
-
-    #[test]
-    fn claims_in_too_many_pieces_change_nothing() {
-        let mut evidence = connected_from(1_000);
-        let pieces: Vec<_> = (0..11).map(|n| (2_000 + n * 10, 2_001 + n * 10)).collect();
-        assert_eq!(evidence.claim(&intervals(&pieces), 9_000, 9_000, 10), None);
-        assert!(evidence.claimed.is_empty());
-    }
-}
+#[path = "evidence_tests.rs"]
+mod tests;

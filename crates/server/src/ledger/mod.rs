@@ -4,18 +4,24 @@
 //! Claims and attendance are interval sets, kept in memory while a session lives and
 //! written by group commit: what changed since the last commit goes into one
 //! transaction, and only what is on disk is acknowledged. While a session runs nothing
-//! is read from the database.
+//! is read from the database. All that is ever written of a session's evidence, its end
+//! and its payment goes through [`Ledger::flush`], so that nothing is overtaken by an
+//! older state.
 
+mod books;
 mod commit;
+mod end;
 mod evidence;
+mod exclusions;
 mod pace;
-mod payout;
+mod session;
+mod standing;
 
 use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -24,14 +30,19 @@ use kulti_watch::{IntervalSet, credits};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
+pub(crate) use books::Books;
+use commit::Progress;
 pub(crate) use evidence::Beat;
 use evidence::Evidence;
+pub(crate) use exclusions::Exclusions;
 use pace::Pace;
+use session::SessionLedger;
+pub(crate) use standing::Standing;
 
 use crate::{
     clock::ServerClock,
     db::{Db, DbError},
-    sessions::{Role, SessionEntry},
+    sessions::{Participant, Role, SessionEntry},
     settings::{WatchSettings, millis},
 };
 
@@ -70,22 +81,17 @@ struct Awaited {
     urgent: bool,
 }
 
-#[derive(Default)]
-struct SessionLedger {
-    by_user: HashMap<Arc<str>, Evidence>,
-    /// When anybody was connected last, ms since the epoch.
-    last_seen: u64,
-}
-
 /// The ledger of all sessions that are in memory.
 pub(crate) struct Ledger {
     db: Db,
     clock: Arc<ServerClock>,
     /// Until when those who were connected before this server came up may return as
     /// if nothing had happened.
-    return_until: u64,
+    return_until: AtomicU64,
     reconnect_grace_ms: u64,
     sessions: Mutex<HashMap<Arc<str>, SessionLedger>>,
+    /// Held while a session is read from disk or forgotten.
+    loading: tokio::sync::Mutex<()>,
     pace: Mutex<Pace>,
     /// A heartbeat came.
     beats: Notify,
@@ -96,8 +102,7 @@ pub(crate) struct Ledger {
     /// The number of the next commit to be gathered. Locked together with `sessions`,
     /// after it.
     next_commit: Mutex<u64>,
-    /// The number of the last commit that is on disk.
-    committed: watch::Sender<u64>,
+    progress: watch::Sender<Progress>,
 }
 
 impl Ledger {
@@ -107,9 +112,10 @@ impl Ledger {
         Self {
             db,
             clock,
-            return_until: now.saturating_add(reconnect_grace_ms),
+            return_until: AtomicU64::new(now.saturating_add(reconnect_grace_ms)),
             reconnect_grace_ms,
             sessions: Mutex::default(),
+            loading: tokio::sync::Mutex::default(),
             pace: Mutex::new(Pace::new(
                 settings.commit_burst,
                 millis(settings.commit_interval),
@@ -119,42 +125,66 @@ impl Ledger {
             changed: Notify::new(),
             urgent: AtomicBool::new(false),
             next_commit: Mutex::new(1),
-            committed: watch::Sender::new(0),
+            progress: watch::Sender::default(),
         }
     }
 
-    /// Reads what is known of a session, before it is used.
+    /// The server accepts connections from now on: those who were there may return.
+    pub(crate) fn opened(&self) {
+        let until = self.clock.now_ms().saturating_add(self.reconnect_grace_ms);
+        self.return_until.store(until, Ordering::Release);
+    }
+
+    /// Reads what is known of a session, unless it is in memory.
     pub(crate) async fn load(&self, session: &SessionEntry) -> Result<(), DbError> {
-        let mut ledger = SessionLedger::default();
+        let _loading = self.loading.lock().await;
+        if self.sessions.lock().contains_key(&session.id) {
+            return Ok(());
+        }
+        let mut ledger = SessionLedger::new(session);
         for row in self.db.evidence(&session.id).await? {
             if let Some(participant) = session.participant(&row.user_id) {
-                let evidence = Evidence::from_row(participant.joined_at, &row)?;
-                ledger.last_seen = ledger.last_seen.max(evidence.last_seen());
+                let mut evidence =
+                    Evidence::from_row(participant.joined_at, participant.is_host(), &row)?;
+                if let Some(end) = ledger.end {
+                    let paid_ms = row.settled_ms.unwrap_or(0);
+                    evidence.settled_before(paid_ms, end.ended.at, self.reconnect_grace_ms);
+                }
                 ledger.by_user.insert(row.user_id, evidence);
             }
         }
-        self.sessions
-            .lock()
-            .entry(session.id.clone())
-            .or_insert(ledger);
+        self.sessions.lock().insert(session.id.clone(), ledger);
         Ok(())
     }
 
-    /// Takes a session that is over out of memory.
-    pub(crate) fn forget(&self, session_id: &str) {
-        self.sessions.lock().remove(session_id);
+    /// A session has started.
+    pub(crate) fn open(&self, session: &SessionEntry) {
+        self.sessions
+            .lock()
+            .entry(session.id.clone())
+            .or_insert_with(|| SessionLedger::new(session));
     }
 
-    /// When anybody was connected to a session last, ms since the epoch; 0 for never.
-    pub(crate) fn last_seen(&self, session_id: &str) -> u64 {
-        let sessions = self.sessions.lock();
-        let Some(ledger) = sessions.get(session_id) else {
-            return 0;
-        };
-        if ledger.by_user.values().any(Evidence::is_connected) {
-            return self.clock.now_ms();
+    /// Takes a session that is over out of memory, unless something of it is still to be
+    /// written or paid. Whoever asks for it later has it read again.
+    pub(crate) async fn forget(&self, session_id: &str) -> bool {
+        let _loading = self.loading.lock().await;
+        let mut sessions = self.sessions.lock();
+        let done = sessions.get(session_id).is_none_or(SessionLedger::is_done);
+        if done {
+            sessions.remove(session_id);
         }
-        ledger.last_seen
+        done
+    }
+
+    /// When anybody was connected to a session last, and when its host was, ms since
+    /// the epoch; 0 for never.
+    pub(crate) fn last_seen(&self, session_id: &str) -> (u64, u64) {
+        let now = self.clock.now_ms();
+        let sessions = self.sessions.lock();
+        sessions.get(session_id).map_or((0, 0), |ledger| {
+            (ledger.last_seen(now), ledger.host_last_seen(now))
+        })
     }
 
     /// A participant's first connection came, or the last one went, at `at`.
@@ -165,26 +195,43 @@ impl Ledger {
         connected: bool,
         at: u64,
     ) {
-        let Some(participant) = session.participant(user_id) else {
-            // Let in by a token that the session did not give out: nobody to be paid.
-            return;
-        };
-        {
-            let mut sessions = self.sessions.lock();
-            let ledger = sessions.entry(session.id.clone()).or_default();
-            ledger.last_seen = ledger.last_seen.max(at);
-            let evidence = ledger
-                .by_user
-                .entry(user_id.into())
-                .or_insert_with(|| Evidence::new(participant.joined_at));
+        let return_until = self.return_until.load(Ordering::Acquire);
+        let changed = self.with_evidence(session, user_id, |evidence| {
             if connected {
-                evidence.connect(at, self.return_until);
+                evidence.connect(at, return_until);
             } else {
                 evidence.disconnect(at);
+            }
+        });
+        if changed.is_some() {
+            if !connected {
                 self.urgent.store(true, Ordering::Release);
             }
+            self.changed.notify_one();
         }
-        self.changed.notify_one();
+    }
+
+    /// A participant wrote in the chat. That is written with the next commit, and makes
+    /// none by itself.
+    pub(crate) fn said(&self, session: &SessionEntry, user_id: &str) {
+        self.with_evidence(session, user_id, Evidence::said);
+    }
+
+    /// Changes a participant's evidence while the session is live. None for those who
+    /// are no participants: let in by a token that the session did not give out, nobody
+    /// to be paid.
+    fn with_evidence<T>(
+        &self,
+        session: &SessionEntry,
+        user_id: &str,
+        change: impl FnOnce(&mut Evidence) -> T,
+    ) -> Option<T> {
+        let participant = session.participant(user_id)?;
+        let mut sessions = self.sessions.lock();
+        let ledger = sessions
+            .get_mut(&session.id)
+            .filter(|ledger| ledger.end.is_none())?;
+        Some(change(evidence_of(ledger, user_id, participant)))
     }
 
     /// Takes a heartbeat; the answer tells what of it is on disk.
@@ -193,58 +240,67 @@ impl Ledger {
         session: &SessionEntry,
         user_id: &str,
         beat: Beat,
+        excluded: &Exclusions,
     ) -> Result<Settled, LedgerError> {
         let participant = session
             .participant(user_id)
             .ok_or(LedgerError::NotAParticipant)?;
         let now = self.clock.now_ms();
-        let ended = session.ended();
-        let until = ended.map_or(now, |end| end.at.min(now));
-        let commit = {
-            let mut sessions = self.sessions.lock();
-            let evidence = sessions
-                .entry(session.id.clone())
-                .or_default()
-                .by_user
-                .entry(user_id.into())
-                .or_insert_with(|| Evidence::new(participant.joined_at));
-            evidence
-                .claim(&beat, now, until, STRETCHES)
-                .ok_or(LedgerError::TooManyStretches)?;
-            // One who has left will not ask again soon.
-            let urgent = !evidence.is_connected();
-            let number = *self.next_commit.lock();
-            evidence
-                .has_unwritten_claims()
-                .then_some(Awaited { number, urgent })
+        let commit = loop {
+            if let Some(taken) = self.take(session, user_id, participant, &beat, excluded, now) {
+                break taken?;
+            }
+            // Forgotten a moment ago.
+            self.load(session).await?;
         };
         self.beats.notify_waiters();
-        if ended.is_none()
-            && let Some(commit) = commit
-        {
-            self.wait_for(commit).await;
+        if let Some(commit) = commit {
+            self.wait_a_moment(commit).await?;
         }
-        // Asked anew: the session may have ended a moment ago, and been paid without this.
-        if let Some(end) = session.ended() {
-            self.settle_late(session, end, user_id).await?;
+        Ok(self.settled(session, user_id, participant.role, &beat, now))
+    }
+
+    /// None if the session is not in memory.
+    fn take(
+        &self,
+        session: &SessionEntry,
+        user_id: &str,
+        participant: Participant,
+        beat: &Beat,
+        excluded: &Exclusions,
+        now: u64,
+    ) -> Option<Result<Option<Awaited>, LedgerError>> {
+        let mut sessions = self.sessions.lock();
+        let ledger = sessions.get_mut(&session.id)?;
+        let until = ledger.end.map_or(now, |end| end.ended.at.min(now));
+        let evidence = evidence_of(ledger, user_id, participant);
+        if evidence.claim(beat, now, until, STRETCHES).is_none() {
+            return Some(Err(LedgerError::TooManyStretches));
         }
-        Ok(self.settled(session, user_id, participant.role, &beat, until))
+        evidence.exclude(excluded, until);
+        let awaited = evidence.has_unwritten_report().then(|| Awaited {
+            urgent: evidence.take_urgency(),
+            number: *self.next_commit.lock(),
+        });
+        Some(Ok(awaited))
     }
 
     /// Waits until a commit is on disk, if that is going to be soon. Otherwise a later
     /// heartbeat is told of it.
-    async fn wait_for(&self, commit: Awaited) {
-        let mut committed = self.committed.subscribe();
+    async fn wait_a_moment(&self, commit: Awaited) -> Result<(), DbError> {
         if commit.urgent {
             self.urgent.store(true, Ordering::Release);
         }
         self.changed.notify_one();
-        let pause = self.pace.lock().wait_ms(self.clock.now_ms());
-        if commit.urgent || Duration::from_millis(pause) < PATIENCE {
-            let on_disk = committed.wait_for(|done| *done >= commit.number);
-            // Too late, or shutting down: the answer says what is on disk.
-            let _ = tokio::time::timeout(PATIENCE, on_disk).await;
+        let pause = Duration::from_millis(self.pace.lock().wait_ms(self.clock.now_ms()));
+        if commit.urgent || pause < PATIENCE {
+            // Too late: the answer says what is on disk.
+            tokio::time::timeout(PATIENCE, self.committed(commit.number))
+                .await
+                .unwrap_or(Ok(()))?;
         }
+        // While nothing can be written nobody is told that all is well.
+        self.health()
     }
 
     fn settled(
@@ -253,20 +309,19 @@ impl Ledger {
         user_id: &str,
         role: Role,
         beat: &Beat,
-        until: u64,
+        now: u64,
     ) -> Settled {
         let sessions = self.sessions.lock();
-        let (vouched, acknowledged) = sessions
+        let (watched_ms, acknowledged) = sessions
             .get(&session.id)
-            .and_then(|ledger| ledger.by_user.get(user_id))
-            .map(|evidence| {
-                (
-                    evidence.vouched(until, self.reconnect_grace_ms),
-                    evidence.acknowledge(beat, session.ended().map(|end| end.at)),
-                )
+            .and_then(|ledger| Some((ledger.end, ledger.by_user.get(user_id)?)))
+            .map(|(end, evidence)| {
+                let ended_at = end.map(|end| end.ended.at);
+                let until = ended_at.unwrap_or(now);
+                let counted = evidence.books(until, self.reconnect_grace_ms).counted;
+                (counted.measure_ms(), evidence.acknowledge(beat, ended_at))
             })
             .unwrap_or_default();
-        let watched_ms = vouched.measure_ms();
         let rate = match role {
             Role::Host => credits::HOSTING_PER_MINUTE,
             Role::Presenter | Role::Viewer => credits::WATCHING_PER_MINUTE,
@@ -277,4 +332,15 @@ impl Ledger {
             acknowledged,
         }
     }
+}
+
+fn evidence_of<'a>(
+    ledger: &'a mut SessionLedger,
+    user_id: &str,
+    participant: Participant,
+) -> &'a mut Evidence {
+    ledger
+        .by_user
+        .entry(user_id.into())
+        .or_insert_with(|| Evidence::new(participant.joined_at, participant.is_host()))
 }

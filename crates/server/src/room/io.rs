@@ -126,6 +126,11 @@ pub enum Output {
         /// Since when, ms since the epoch.
         at_ms: u64,
     },
+    /// A user wrote in the chat.
+    Said {
+        /// Who.
+        user_id: String,
+    },
     /// Somebody ended the room with `end-room`.
     Ended {
         /// Who.

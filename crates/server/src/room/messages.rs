@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher as _};
 use kulti_protocol::signalling::{Broadcast, BroadcastResult, OnBroadcast, RpcError, code};
 
 use super::dispatch::{Answer, Call};
-use super::io::{Class, SocketId};
+use super::io::{Class, Output, SocketId};
 use super::peers::{Link, Peer, PeerNo};
 use super::{Frame, Room};
 
@@ -19,6 +19,8 @@ const UNANSWERED_FOR_MS: u64 = 15_000;
 /// So many of a sender's last messages are remembered. The SDK may have some thirty
 /// under way.
 const REMEMBERED: usize = 64;
+/// The type of chat messages; reactions and the like have others.
+const CHAT: &str = "chat";
 /// At most this much text is kept for one peer in its grace, bytes.
 const KEPT_BYTES: usize = 256 * 1024;
 
@@ -130,6 +132,11 @@ impl Room {
             }
         }
         let peer = sender.brief();
+        if params.info.kind == CHAT && receiver != Some(no) {
+            self.outputs.push(Output::Said {
+                user_id: sender.user_id.clone(),
+            });
+        }
         let result = BroadcastResult {
             message_id: self.random_id(),
             timestamp: now,

@@ -229,6 +229,10 @@ impl Driver {
                 connected,
                 at_ms,
             })),
+            Output::Said { user_id } => self.event(RoomEvent::Said {
+                room_id: self.id.clone(),
+                user_id,
+            }),
             Output::Ended {
                 user_id,
                 reason,

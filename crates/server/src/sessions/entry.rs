@@ -51,6 +51,12 @@ pub(crate) struct Participant {
     pub(crate) joined_at: u64,
 }
 
+impl Participant {
+    pub(crate) fn is_host(self) -> bool {
+        self.role == Role::Host
+    }
+}
+
 /// A session's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ended {
@@ -82,7 +88,9 @@ pub(crate) struct SessionEntry {
     pub(crate) host_id: Arc<str>,
     /// ms since the epoch.
     pub(crate) started_at: u64,
-    /// Held while the session is being ended or paid.
+    /// Whether it had been paid when it was read from the database.
+    pub(crate) was_settled: bool,
+    /// Held while the session is being ended.
     pub(crate) ending: tokio::sync::Mutex<()>,
     state: RwLock<State>,
 }
@@ -107,6 +115,7 @@ impl SessionEntry {
             description: new.description,
             is_public: new.is_public,
             started_at: new.started_at,
+            was_settled: false,
             ending: tokio::sync::Mutex::new(()),
             state: RwLock::new(State {
                 host_name: new.host.display_name,
@@ -138,6 +147,7 @@ impl SessionEntry {
             is_public: row.is_public,
             host_id: row.host_id,
             started_at: row.started_at,
+            was_settled: row.settled,
             ending: tokio::sync::Mutex::new(()),
             state: RwLock::new(State {
                 host_name: row.host_name,
@@ -230,7 +240,7 @@ impl SessionEntry {
         self.state.read().ended
     }
 
-    /// Called once the end is in the database. The first end counts.
+    /// The first end counts.
     pub(crate) fn set_ended(&self, end: Ended) {
         self.state.write().ended.get_or_insert(end);
     }

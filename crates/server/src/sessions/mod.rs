@@ -1,6 +1,7 @@
 //! Sessions: their codes, who is in them, their end. All that live are in memory; the
 //! database is written before anything is confirmed.
 
+mod end;
 mod entry;
 
 use std::{
@@ -12,8 +13,8 @@ use kulti_protocol::{api::CreateSessionRequest, room_code::RoomCode};
 use parking_lot::RwLock;
 use uuid::Uuid;
 
-pub(crate) use entry::{Ended, Role, SessionEntry};
-use entry::{NewSession, Participant};
+use entry::NewSession;
+pub(crate) use entry::{Ended, Participant, Role, SessionEntry};
 
 use crate::{
     accounts::{Account, clean_text},
@@ -84,7 +85,8 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// Reads all live sessions and opens their rooms.
+    /// Reads all live sessions and opens their rooms. Those that were being ended when the
+    /// server was killed are read too: [`Sessions::resume_ends`].
     pub(crate) async fn load(
         db: Db,
         rooms: Rooms,
@@ -98,9 +100,13 @@ impl Sessions {
             sessions_per_user,
             index: RwLock::default(),
         };
-        for row in sessions.db.live_sessions().await? {
+        for row in sessions.db.unsettled_sessions().await? {
             let entry = Arc::new(SessionEntry::from_row(row));
             sessions.ledger.load(&entry).await?;
+            if entry.ended().is_some() {
+                sessions.index.write().remember(&entry);
+                continue;
+            }
             sessions
                 .rooms
                 .open(&entry.hms_room_id, meta(&entry))
@@ -147,6 +153,7 @@ impl Sessions {
             self.index.write().remove_live(&entry);
             return Err(error.into());
         }
+        self.ledger.open(&entry);
         self.index.write().show(&entry);
         if let Err(error) = self.rooms.open(&entry.hms_room_id, meta(&entry)).await {
             // The first connection opens it again.
@@ -244,74 +251,6 @@ impl Sessions {
         Ok(entry.admit(account, participant).role)
     }
 
-    /// Ends a session for everyone and pays, on behalf of `by`. Ending twice changes
-    /// nothing.
-    pub(crate) async fn end_by_host(
-        &self,
-        entry: &Arc<SessionEntry>,
-        by: &Account,
-        now: u64,
-    ) -> Result<(), SessionError> {
-        if entry.host_id != by.id {
-            return Err(SessionError::NotTheHost);
-        }
-        self.end(entry, Some(&by.id), "the host ended the session", true, now)
-            .await
-    }
-
-    /// Ends a session. `completed` is false for one that was abandoned.
-    pub(crate) async fn end(
-        &self,
-        entry: &Arc<SessionEntry>,
-        by: Option<&str>,
-        reason: &str,
-        completed: bool,
-        now: u64,
-    ) -> Result<(), SessionError> {
-        // One end at a time: a second one waits, and finds it done.
-        let _ending = entry.ending.lock().await;
-        if entry.ended().is_some() {
-            return Ok(());
-        }
-        // The room goes first: if the commit fails, ending again repeats both.
-        self.rooms.end(&entry.hms_room_id, by, reason).await?;
-        let end = Ended { at: now, completed };
-        self.ledger.settle(entry, end).await?;
-        self.index.write().remove_live(entry);
-        tracing::info!(session = %entry.id, reason, "session ended");
-        Ok(())
-    }
-
-    /// Live sessions in which nobody was since `before`, with the moment when the last
-    /// one left.
-    pub(crate) fn abandoned(&self, before: u64) -> Vec<(Arc<SessionEntry>, u64)> {
-        let live: Vec<_> = self.index.read().by_room.values().cloned().collect();
-        live.into_iter()
-            .filter(|entry| self.rooms.occupancy(&entry.hms_room_id).total == 0)
-            .map(|entry| {
-                let last_seen = self.ledger.last_seen(&entry.id);
-                let left_at = last_seen.max(entry.started_at);
-                (entry, left_at)
-            })
-            .filter(|(_, left_at)| *left_at < before)
-            .collect()
-    }
-
-    /// Forgets sessions that are over; they are in the database.
-    pub(crate) fn forget_ended(&self, before: u64) {
-        let mut forgotten = Vec::new();
-        self.index.write().by_id.retain(|id, entry| {
-            let keep = entry.ended().is_none_or(|end| end.at >= before);
-            if !keep {
-                forgotten.push(id.clone());
-            }
-            keep
-        });
-        for id in forgotten {
-            self.ledger.forget(&id);
-        }
-    }
-
     /// Shows the live sessions of a host under the name that the host has by now.
     pub(crate) fn host_is_called(&self, host: &Account) {
         let index = self.index.read();
@@ -361,9 +300,14 @@ impl Index {
         Err(SessionError::NoFreeCode)
     }
 
+    /// Keeps a session, live or over.
+    fn remember(&mut self, entry: &Arc<SessionEntry>) {
+        self.by_id.insert(entry.id.clone(), entry.clone());
+    }
+
     /// Shows a session whose code was reserved.
     fn show(&mut self, entry: &Arc<SessionEntry>) {
-        self.by_id.insert(entry.id.clone(), entry.clone());
+        self.remember(entry);
         self.by_room
             .insert(entry.hms_room_id.clone(), entry.clone());
     }

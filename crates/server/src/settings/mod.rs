@@ -79,6 +79,10 @@ pub struct Settings {
     #[command(flatten)]
     pub hms: HmsKeySettings,
 
+    /// The key that receipts are signed with.
+    #[command(flatten)]
+    pub receipts: ReceiptSettings,
+
     /// Lifetimes of tokens.
     #[command(flatten)]
     pub tokens: TokenSettings,
@@ -132,6 +136,28 @@ impl std::fmt::Debug for HmsKeySettings {
         f.debug_struct("HmsKeySettings")
             .field("access_key", &self.access_key)
             .finish_non_exhaustive()
+    }
+}
+
+/// The key that receipts are signed with.
+#[derive(Clone, Default, Args)]
+pub struct ReceiptSettings {
+    /// Secret seed of the key that receipts are signed with: 32 random bytes in base64.
+    /// Give it as an environment variable: other users of the machine can read command
+    /// lines. Without it, a key is made once and kept in the data folder.
+    #[arg(
+        long = "receipt-key",
+        env = "KULTI_RECEIPT_KEY",
+        value_name = "BASE64",
+        hide_env_values = true
+    )]
+    pub receipt_key: Option<String>,
+}
+
+impl std::fmt::Debug for ReceiptSettings {
+    /// Leaves the key out: it must not get into a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReceiptSettings").finish_non_exhaustive()
     }
 }
 
@@ -201,6 +227,7 @@ impl Default for Settings {
             tls_cert: None,
             tls_key: None,
             hms: HmsKeySettings::default(),
+            receipts: ReceiptSettings::default(),
             tokens: TokenSettings::default(),
             watch: WatchSettings::default(),
             limits: Limits::default(),

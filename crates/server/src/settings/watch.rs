@@ -39,7 +39,7 @@ pub struct WatchSettings {
     )]
     pub commit_burst: u32,
 
-    /// A session that nobody has been in for this long is ended, and paid.
+    /// A session whose host has not been in it for this long is ended, and paid.
     #[arg(long, env = "KULTI_ABANDONED_AFTER", value_name = "TIME", value_parser = parse_duration,
           default_value = "12h")]
     pub abandoned_after: Duration,

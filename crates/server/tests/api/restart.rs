@@ -70,15 +70,6 @@ async fn accounts_sessions_and_rooms_survive_a_restart() {
         again.session.id, over.id,
         "ended before the restart, and still so"
     );
-
-    let server = TestServer::start_on(server.stop().await, |_| {}).await;
-    server
-        .post(
-            "/api/auth/refresh",
-            json!({"refresh_token": ben.auth.refresh_token}),
-        )
-        .await
-        .expect_refusal(401, "bad_refresh_token");
 }
 
 #[tokio::test]

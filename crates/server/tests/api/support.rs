@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::LazyLock, time::Duration};
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use kulti_protocol::api::{AuthResponse, GetTokenResponse, Session};
+use kulti_protocol::api::{AuthResponse, GetTokenResponse, Session, SessionWatchResponse};
 use kulti_server::{RunningServer, Server, Settings};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -122,6 +122,20 @@ impl Client {
     pub async fn join(&self, session: &Session) -> Answer {
         let path = format!("/api/sessions/{}/join", session.id);
         send(self.request(Method::POST, &path)).await
+    }
+
+    pub async fn books(&self, session: &Session) -> SessionWatchResponse {
+        self.get(&format!("/api/sessions/{}/watch", session.id))
+            .await
+            .expect(StatusCode::OK)
+    }
+
+    /// The same person at another server, which has the same data.
+    pub fn at(&self, origin: &str) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            auth: self.auth.clone(),
+        }
     }
 
     pub async fn end(&self, session: &Session) -> Answer {
@@ -274,6 +288,17 @@ pub async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
         assert!(begun.elapsed() < PATIENCE, "{what} did not come about");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// A number from `/metrics`.
+pub async fn metric(server: &TestServer, name: &str) -> u64 {
+    let answer = server.get("/metrics").await;
+    let text = answer.body.as_str().unwrap();
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
+        .unwrap();
+    line.parse().unwrap()
 }
 
 pub fn now_ms() -> u64 {

@@ -1,69 +1,12 @@
-use std::{
-    io::{BufRead as _, BufReader},
-    process::{Command, Stdio},
-};
-
-use kulti_protocol::api::{EndSessionResponse, HeartbeatResponse, Session, TransactionsResponse};
+use kulti_protocol::api::{EndSessionResponse, HeartbeatResponse, TransactionsResponse};
 use reqwest::StatusCode;
-use serde_json::{Value, json};
-use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use serde_json::json;
 
-use crate::support::{Answer, Client, TestServer, eventually, now_ms};
-
-const MINUTE: u64 = 60_000;
-
-async fn beat(client: &Client, session: &Session, intervals: Value) -> Answer {
-    client
-        .post(
-            "/api/analytics/heartbeat",
-            json!({"sessionId": session.id, "isActive": true, "intervals": intervals}),
-        )
-        .await
-}
-
-async fn good_beat(client: &Client, session: &Session, intervals: Value) -> HeartbeatResponse {
-    beat(client, session, intervals)
-        .await
-        .expect(StatusCode::OK)
-}
-
-/// A session that began an hour ago: `host` and `watcher` were connected ever since,
-/// until a moment ago. Made by changing the records of a server that is stopped.
-async fn an_hour_old() -> (TestServer, Client, Client, Session, u64) {
-    let server = TestServer::start().await;
-    let (host, watcher) = (server.guest("Ann").await, server.guest("Ben").await);
-    let session = host.create("Rust").await;
-    watcher.token(&session).await;
-    let began = now_ms() - 60 * MINUTE;
-    let database = server.database();
-    let data = server.stop().await;
-    let mut db = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&database))
-        .await
-        .unwrap();
-    let at = i64::try_from(began).unwrap();
-    let attended = format!("[[{began},{}]]", now_ms());
-    for change in [
-        "UPDATE sessions SET started_at = ?1 WHERE ?2 = ?2",
-        "UPDATE participants SET joined_at = ?1 WHERE ?2 = ?2",
-        "INSERT INTO watch_evidence (session_id, user_id, claimed, attended) \
-         SELECT session_id, user_id, '[]', ?2 FROM participants WHERE ?1 = ?1",
-    ] {
-        sqlx::query(change)
-            .bind(at)
-            .bind(&attended)
-            .execute(&mut db)
-            .await
-            .unwrap();
-    }
-    db.close().await.unwrap();
-    let server = TestServer::start_on(data, |_| {}).await;
-    let here = |client: Client| Client {
-        origin: server.server.origin().to_owned(),
-        ..client
-    };
-    let (host, watcher) = (here(host), here(watcher));
-    (server, host, watcher, session, began)
-}
+use crate::{
+    past::{MINUTE, an_hour_old, beat, good_beat},
+    program::Program,
+    support::{TestServer, eventually, metric, now_ms},
+};
 
 #[tokio::test]
 async fn watch_time_is_what_was_claimed_and_seen() {
@@ -195,19 +138,30 @@ async fn ending_pays_once_however_often_it_is_asked() {
         first.iter().all(|end| *end == first[0]),
         "all got the same end"
     );
-    // 30 minutes, their first session ever: × 1.5.
-    assert_eq!(watcher.balance().await, 45);
+    // 30 minutes, their first session ever: × 1.5, and a milestone of 100.
+    assert_eq!(watcher.balance().await, 145);
     let paid: TransactionsResponse = watcher
         .get("/api/credits/transactions")
         .await
         .expect(StatusCode::OK);
-    assert_eq!(paid.transactions.len(), 1);
-    assert_eq!(paid.transactions[0].kind, "watching");
-    assert_eq!(paid.transactions[0].session_id.as_ref(), Some(&session.id));
+    let paid: Vec<_> = paid
+        .transactions
+        .iter()
+        .map(|t| (t.kind.as_str(), t.amount, t.session_id.as_ref()))
+        .collect();
+    let here = Some(&session.id);
+    assert_eq!(
+        paid,
+        [
+            ("milestone:first_session", 100, here),
+            ("watching", 45, here)
+        ]
+    );
     // (40 min × 5 + 40 min × 2 × ~0.5 viewers) × 2 for completing more than 30 minutes;
     // the session is a little longer than an hour, so the average is a little lower.
     let hosted = host.balance().await;
-    assert!((470..=480).contains(&hosted), "{hosted}");
+    let stream = 200;
+    assert!((470..=480).contains(&(hosted - stream)), "{hosted}");
     host.end(&session)
         .await
         .expect::<EndSessionResponse>(StatusCode::OK);
@@ -221,7 +175,7 @@ async fn what_is_reported_after_the_end_is_paid_too() {
     host.end(&session)
         .await
         .expect::<EndSessionResponse>(StatusCode::OK);
-    assert_eq!(watcher.balance().await, 15);
+    assert_eq!(watcher.balance().await, 115);
 
     // Two devices, offline at the end, send the rest at the same moment, twice.
     let rest = json!([
@@ -238,7 +192,7 @@ async fn what_is_reported_after_the_end_is_paid_too() {
             "also what lies after the end is settled: it never counts"
         );
     }
-    assert_eq!(watcher.balance().await, 30, "20 minutes × 1.5 in all");
+    assert_eq!(watcher.balance().await, 130, "20 minutes × 1.5 in all");
     let paid: TransactionsResponse = watcher
         .get("/api/credits/transactions?limit=10")
         .await
@@ -246,14 +200,14 @@ async fn what_is_reported_after_the_end_is_paid_too() {
     let amounts: Vec<_> = paid.transactions.iter().map(|t| t.amount).collect();
     assert_eq!(
         amounts,
-        [15, 15],
+        [15, 100, 15],
         "nothing is edited: a second payment makes up for the rest"
     );
     let second: TransactionsResponse = watcher
         .get("/api/credits/transactions?limit=1&offset=1")
         .await
         .expect(StatusCode::OK);
-    assert_eq!(second.transactions, paid.transactions[1..]);
+    assert_eq!(second.transactions, paid.transactions[1..2]);
 }
 
 #[tokio::test]
@@ -273,7 +227,7 @@ async fn clients_that_report_when_the_session_ends_are_paid_at_once() {
         .await
         .expect(StatusCode::OK);
     let amounts: Vec<_> = paid.transactions.iter().map(|t| t.amount).collect();
-    assert_eq!(amounts, [30], "one payment for all 20 minutes");
+    assert_eq!(amounts, [100, 30], "one payment for all 20 minutes");
 }
 
 #[tokio::test]
@@ -295,7 +249,7 @@ async fn nothing_is_lost_between_the_last_heartbeats_and_the_end() {
     }
     assert_eq!(
         watcher.balance().await,
-        45,
+        145,
         "30 minutes × 1.5, whichever heartbeats came before the end"
     );
 }
@@ -305,21 +259,8 @@ async fn what_is_acknowledged_survives_a_kill() {
     let (server, _host, watcher, session, began) = an_hour_old().await;
     let data = server.stop().await;
     for minute in 0..3 {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_kulti-server"))
-            .args(["--listen", "127.0.0.1:0", "--data"])
-            .arg(data.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let watcher = Client {
-            origin: line.trim().trim_start_matches("listening on ").to_owned(),
-            ..watcher.clone()
-        };
+        let program = Program::serve(data.path());
+        let watcher = watcher.at(&program.origin);
         let from = began + minute * 10 * MINUTE;
         let beats = (0..10u64).map(|n| {
             let (watcher, session) = (&watcher, &session);
@@ -334,15 +275,10 @@ async fn what_is_acknowledged_survives_a_kill() {
             }
         });
         futures_util::future::join_all(beats).await;
-        // SIGKILL: nothing can be written any more.
-        process.kill().unwrap();
-        process.wait().unwrap();
+        program.kill();
     }
     let server = TestServer::start_on(data, |_| {}).await;
-    let watcher = Client {
-        origin: server.server.origin().to_owned(),
-        ..watcher
-    };
+    let watcher = watcher.at(server.server.origin());
     let answer = good_beat(&watcher, &session, json!([])).await;
     assert_eq!(answer.watch_duration_seconds, 30 * 60);
 }
@@ -377,14 +313,4 @@ async fn a_busy_session_is_committed_by_the_group() {
         reads_before,
         "nothing is read while a session runs"
     );
-}
-
-async fn metric(server: &TestServer, name: &str) -> u64 {
-    let answer = server.get("/metrics").await;
-    let text = answer.body.as_str().unwrap();
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
-        .unwrap();
-    line.parse().unwrap()
 }

@@ -1,6 +1,6 @@
 //! Values of the session store, and bodies over HTTP.
 
-use kulti_protocol::{api::*, init::*, store_keys::*};
+use kulti_protocol::{api::*, init::*, receipt::*, store_keys::*};
 use serde_json::{Map, json};
 
 use super::{Example, example, shapes::*};
@@ -207,6 +207,18 @@ pub(super) fn http() -> Vec<Example> {
             },
         ),
         example(
+            "heartbeat-request-with-reasons",
+            &HeartbeatRequest {
+                session_id: "s-1".into(),
+                is_active: false,
+                intervals: Some(vec![[1_795_329_111_426, 1_795_329_141_426]]),
+                excluded: vec![
+                    (1_795_329_141_426, 1_795_329_151_426, Exclusion::Hidden),
+                    (1_795_329_151_426, 1_795_329_153_426, Exclusion::Locked),
+                ],
+            },
+        ),
+        example(
             "heartbeat-response",
             &HeartbeatResponse {
                 success: true,
@@ -216,6 +228,9 @@ pub(super) fn http() -> Vec<Example> {
                 acknowledged: Some(vec![[1_795_329_111_426, 1_795_329_141_426]]),
             },
         ),
+        example("sessions-watch-response", &books()),
+        example("sessions-receipt-response", &receipt()),
+        example("receipts-key-response", &receipt_key().published()),
         example(
             "credits-balance-response",
             &BalanceResponse {
@@ -236,4 +251,85 @@ pub(super) fn http() -> Vec<Example> {
             },
         ),
     ]
+}
+
+fn books() -> SessionWatchResponse {
+    let step = |rule: &str, applied, subtotal_hundredths| CreditStepBody {
+        rule: rule.into(),
+        applied,
+        subtotal_hundredths,
+    };
+    SessionWatchResponse {
+        session_id: "s-1".into(),
+        title: "Rust from zero".into(),
+        status: SessionStatus::Ended,
+        role: "viewer".into(),
+        joined_at: STARTED,
+        until: STARTED + 180_000,
+        active_ms: 120_000,
+        intervals: vec![[1_795_329_111_426, 1_795_329_231_426]],
+        excluded: vec![
+            (1_795_329_231_426, 1_795_329_281_426, Exclusion::Hidden),
+            (1_795_329_281_426, 1_795_329_291_426, Exclusion::NotReported),
+        ],
+        credits: SessionCreditsBody {
+            credits: 3,
+            settled: true,
+            steps: vec![
+                step("minutes_watched", true, 200),
+                step("chatted", true, 300),
+                step("helped_someone", false, 300),
+            ],
+        },
+        milestones: vec![Transaction {
+            id: "t-2".into(),
+            amount: 100,
+            kind: "milestone:first_session".into(),
+            session_id: Some("s-1".into()),
+            created_at: NOW,
+        }],
+        balance: 103,
+        audience: Some(AudienceBody {
+            people: 2,
+            active_ms: 180_000,
+            average_active_ms: 90_000,
+            median_active_ms: 90_000,
+        }),
+    }
+}
+
+fn receipt_key() -> ReceiptKey {
+    ReceiptKey::from_seed(&[7; SEED_BYTES]).unwrap()
+}
+
+/// Signed for real: Ed25519 gives the same signature for the same bytes, so that this
+/// example shows any change of what is signed.
+fn receipt() -> SignedReceipt {
+    let entries = vec![Transaction {
+        id: "1".into(),
+        amount: 3,
+        kind: "watching".into(),
+        session_id: Some("s-1".into()),
+        created_at: NOW,
+    }];
+    let body = ReceiptBody {
+        version: VERSION,
+        user: User {
+            id: "user-7".into(),
+            display_name: "Ann Łukasz 安".into(),
+        },
+        session_id: "s-1".into(),
+        title: "Rust from zero".into(),
+        host_name: "Grace".into(),
+        role: "viewer".into(),
+        started_at: STARTED,
+        ended_at: STARTED + 180_000,
+        intervals: vec![[1_795_329_111_426, 1_795_329_231_426]],
+        active_ms: 120_000,
+        credits: 3,
+        entries_sha256: entries_sha256(&entries).unwrap(),
+        entries,
+        issued_at: NOW,
+    };
+    receipt_key().sign(&body).unwrap()
 }

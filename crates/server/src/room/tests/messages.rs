@@ -71,6 +71,21 @@ fn a_message_repeated_after_a_loss_is_said_once() {
 }
 
 #[test]
+fn the_ledger_is_told_of_each_chat_message_once() {
+    let mut world = world();
+    say(&mut world, "a", "hello", &json!({})).unwrap();
+    say(&mut world, "h", "only you", &json!({"peer_id": "a"})).unwrap();
+    world.cut("a"); // its answer is lost
+    world.open("a", "viewer");
+    say(&mut world, "a", "hello", &json!({})).unwrap();
+    say(&mut world, "b", "  ", &json!({})).unwrap_err();
+    say(&mut world, "b", "a note", &json!({"peer_id": "b"})).unwrap();
+    let reaction = json!({"info": {"message": "heart", "type": "reaction"}});
+    world.call("b", "broadcast", reaction).unwrap();
+    assert_eq!(world.said, ["user-a", "user-h"]);
+}
+
+#[test]
 fn equal_messages_without_a_loss_or_long_before_it_are_meant() {
     let mut world = world();
     say(&mut world, "a", "ok", &json!({})).unwrap();

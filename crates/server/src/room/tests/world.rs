@@ -40,6 +40,8 @@ pub(super) struct World {
     pub(super) clients: BTreeMap<String, Client>,
     pub(super) closed: Vec<(SocketId, u16)>,
     pub(super) attendance: Vec<(String, bool, u64)>,
+    /// Who wrote in the chat.
+    pub(super) said: Vec<String>,
     pub(super) ended: u32,
     sockets: BTreeMap<SocketId, String>,
     next: u64,
@@ -66,6 +68,7 @@ impl World {
             clients: BTreeMap::new(),
             closed: Vec::new(),
             attendance: Vec::new(),
+            said: Vec::new(),
             ended: 0,
             sockets: BTreeMap::new(),
             next: 0,
@@ -110,6 +113,7 @@ impl World {
                     connected,
                     at_ms,
                 } => self.attendance.push((user_id, connected, at_ms)),
+                Output::Said { user_id } => self.said.push(user_id),
                 Output::Ended { .. } => self.ended += 1,
             }
         }

@@ -1,0 +1,134 @@
+//! One session in the ledger: its participants' evidence, and how far its end has got.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::evidence::Evidence;
+use crate::{
+    db::{SettledPerson, Settlement},
+    sessions::{Ended, SessionEntry},
+};
+
+/// What payment depends on, of one participant.
+pub(super) type Person = SettledPerson;
+
+/// How far the end of a session has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Clients are about to report the time since their last heartbeats.
+    Reporting,
+    /// To be paid with the next commit.
+    Owed,
+    /// Paid. What comes later is paid as a further entry.
+    Paid,
+}
+
+/// A session's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct End {
+    pub(super) ended: Ended,
+    /// Whether it is on disk.
+    pub(super) written: bool,
+    pub(super) stage: Stage,
+}
+
+pub(super) struct SessionLedger {
+    pub(super) by_user: HashMap<Arc<str>, Evidence>,
+    pub(super) end: Option<End>,
+    started_at: u64,
+}
+
+impl SessionLedger {
+    pub(super) fn new(session: &SessionEntry) -> Self {
+        let end = session.ended().map(|ended| End {
+            ended,
+            written: true,
+            stage: if session.was_settled {
+                Stage::Paid
+            } else {
+                Stage::Owed
+            },
+        });
+        Self {
+            by_user: HashMap::new(),
+            end,
+            started_at: session.started_at,
+        }
+    }
+
+    /// When anybody was connected last, ms since the epoch; `now` while somebody is, and
+    /// 0 for never.
+    pub(super) fn last_seen(&self, now: u64) -> u64 {
+        let seen = self.by_user.values().map(|evidence| {
+            if evidence.is_connected() {
+                now
+            } else {
+                evidence.last_seen()
+            }
+        });
+        seen.max().unwrap_or(0)
+    }
+
+    /// When the host was connected last, likewise.
+    pub(super) fn host_last_seen(&self, now: u64) -> u64 {
+        let hosts = self.by_user.values().filter(|evidence| evidence.hosting);
+        hosts
+            .map(|host| {
+                if host.is_connected() {
+                    now
+                } else {
+                    host.last_seen()
+                }
+            })
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Nobody is connected from the end on.
+    pub(super) fn close(&mut self, ended: Ended) {
+        for evidence in self.by_user.values_mut() {
+            evidence.disconnect(ended.at);
+            evidence.stayed_away();
+        }
+        self.end = Some(End {
+            ended,
+            written: false,
+            stage: Stage::Reporting,
+        });
+    }
+
+    /// What is to be paid now, if anything.
+    pub(super) fn settlement(
+        &self,
+        session_id: &Arc<str>,
+        grace_ms: u64,
+        now: u64,
+    ) -> Option<Settlement> {
+        let end = self.end?;
+        let owed = match end.stage {
+            Stage::Reporting => false,
+            Stage::Owed => true,
+            Stage::Paid => self.by_user.values().any(Evidence::is_unsettled),
+        };
+        owed.then(|| Settlement {
+            session_id: session_id.clone(),
+            started_at: self.started_at,
+            ended: end.ended,
+            people: self
+                .by_user
+                .iter()
+                .map(|(user_id, evidence)| evidence.person(user_id, end.ended.at, grace_ms))
+                .collect(),
+            at: now,
+        })
+    }
+
+    /// Whether everything is written, and paid.
+    pub(super) fn is_done(&self) -> bool {
+        self.end
+            .is_some_and(|end| end.written && end.stage == Stage::Paid)
+            && self
+                .by_user
+                .values()
+                .all(|evidence| !evidence.is_unwritten() && !evidence.is_unsettled())
+    }
+}

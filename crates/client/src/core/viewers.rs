@@ -135,7 +135,7 @@ mod tests {
             if writer.is_due(now, 1, &counts(2)) {
                 waits.push(now - since);
                 writer.seen(now, Some(counts(2)), false);
-                since = now + 1_000;
+                since = now + 100;
                 writer.seen(since, Some(counts(1)), true); // alive, and of another mind
             }
         }

@@ -184,7 +184,9 @@ impl SessionCore {
             Input::Watch(signal) => self.watching.signal(self.now.boot_ms, signal),
             Input::HeartbeatAnswered { sequence, result } => {
                 let result = result.as_ref().map_err(String::as_str);
-                if self.watching.answered(sequence, result) {
+                let settled = self.watching.answered(sequence, result);
+                // While it counts, the next view is less than a second away.
+                if settled && !self.watching.status(self.now.boot_ms).counting {
                     self.screen.watch_soon();
                 }
             }

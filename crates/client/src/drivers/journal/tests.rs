@@ -140,7 +140,8 @@ async fn what_a_server_refuses_is_kept_with_the_reason() {
     let dir = tempfile::tempdir().unwrap();
     let (journal, stay) = with_one_page(dir.path()).await;
     drop(stay);
-    journal.refuse(journal.status().borrow().left[0].id, "unknown session");
+    let id = journal.status().borrow().left[0].id;
+    journal.refuse(id, "unknown session");
     journal.close().await;
     let (_, status) = loaded(dir.path()).await;
     assert_eq!(status.left[0].refused.as_deref(), Some("unknown session"));

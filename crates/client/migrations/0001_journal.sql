@@ -23,8 +23,9 @@ CREATE TABLE watched (
     PRIMARY KEY (stay, start_ms)
 ) STRICT, WITHOUT ROWID;
 
--- What did not count, and why.
-CREATE TABLE excluded (
+-- What did not count, and why. (Not called `excluded`: in upserts SQLite means something
+-- else by that.)
+CREATE TABLE uncounted (
     stay     INTEGER NOT NULL REFERENCES stays (id) ON DELETE CASCADE,
     start_ms INTEGER NOT NULL,
     reason   TEXT    NOT NULL,

@@ -106,10 +106,16 @@ async fn who_leaves_while_the_server_is_down_need_not_wait_and_loses_nothing() {
     bot.event("lost").await;
     bot.order(r#"{"act":"leave"}"#).await;
     bot.event("left").await;
+    bot.tells("time that waits", |e| {
+        e["event"] == "journal"
+            && e["unsent"]
+                .get(0)
+                .is_some_and(|stay| active_ms(stay) >= 2_500)
+    })
+    .await;
     bot.child.start_kill().unwrap();
-    let (_, _) = bot.rest().await;
+    bot.rest().await;
 
-    // The session has ended meanwhile, for all that the person knows.
     server.start_again().await;
     let bot = Bot::run(&server, &arguments(data, &["--send-only"]));
     let (events, status) = bot.rest().await;

@@ -239,7 +239,7 @@ async fn read(connection: &mut SqliteConnection) -> Result<BTreeMap<StayId, Entr
             watched.insert(moment(row, 1)?, moment(row, 2)?);
         }
     }
-    let rows = sqlx::query("SELECT stay, start_ms, end_ms, reason FROM excluded")
+    let rows = sqlx::query("SELECT stay, start_ms, end_ms, reason FROM uncounted")
         .fetch_all(&mut *connection)
         .await?;
     for row in &rows {

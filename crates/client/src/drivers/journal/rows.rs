@@ -129,7 +129,7 @@ impl RowChange {
                     .bind(signed(*start))
             }
             Self::PutExcluded(id, start, reason, end) => sqlx::query(
-                "INSERT INTO excluded (stay, start_ms, reason, end_ms) VALUES (?, ?, ?, ?) \
+                "INSERT INTO uncounted (stay, start_ms, reason, end_ms) VALUES (?, ?, ?, ?) \
                  ON CONFLICT (stay, start_ms, reason) DO UPDATE SET end_ms = excluded.end_ms",
             )
             .bind(id)
@@ -137,7 +137,7 @@ impl RowChange {
             .bind(name(*reason))
             .bind(signed(*end)),
             Self::DropExcluded(id, start, reason) => {
-                sqlx::query("DELETE FROM excluded WHERE stay = ? AND start_ms = ? AND reason = ?")
+                sqlx::query("DELETE FROM uncounted WHERE stay = ? AND start_ms = ? AND reason = ?")
                     .bind(id)
                     .bind(signed(*start))
                     .bind(name(*reason))

@@ -64,6 +64,7 @@ async fn main() -> anyhow::Result<()> {
         .map_or_else(|| temporary.path().join("data"), PathBuf::from);
     let app = App::open(AppConfig {
         log_dir: data_dir.join("logs"),
+        downloads_dir: data_dir.join("Downloads"),
         data_dir,
         demo: false,
     })?;

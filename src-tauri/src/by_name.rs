@@ -147,6 +147,7 @@ mod tests {
         let app = App::open(AppConfig {
             data_dir: dir.path().to_owned(),
             log_dir: dir.path().join("logs"),
+            downloads_dir: dir.path().join("Downloads"),
             demo: false,
         })
         .unwrap();

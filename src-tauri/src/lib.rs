@@ -14,7 +14,11 @@ mod notify;
 mod tray;
 mod window;
 
-use std::{env, path::PathBuf, sync::Arc};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context;
 use tauri::{AppHandle, Manager};
@@ -119,17 +123,30 @@ fn config(tauri: &AppHandle) -> anyhow::Result<AppConfig> {
             let data_dir = std::path::absolute(PathBuf::from(dir))?;
             let log_dir = data_dir.join("logs");
             Ok(AppConfig {
+                downloads_dir: downloads_dir(tauri, &data_dir),
                 data_dir,
                 log_dir,
                 demo,
             })
         }
-        None => Ok(AppConfig {
-            data_dir: tauri.path().app_data_dir()?,
-            log_dir: tauri.path().app_log_dir()?,
-            demo,
-        }),
+        None => {
+            let data_dir = tauri.path().app_data_dir()?;
+            Ok(AppConfig {
+                downloads_dir: downloads_dir(tauri, &data_dir),
+                data_dir,
+                log_dir: tauri.path().app_log_dir()?,
+                demo,
+            })
+        }
     }
+}
+
+/// Not every system has such a folder.
+fn downloads_dir(tauri: &AppHandle, data_dir: &Path) -> PathBuf {
+    tauri
+        .path()
+        .download_dir()
+        .unwrap_or_else(|_| data_dir.to_owned())
 }
 
 /// Takes up links that the system hands over in its own way; elsewhere they come as

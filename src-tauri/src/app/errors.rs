@@ -46,6 +46,15 @@ impl From<JoinError> for CommandError {
     }
 }
 
+impl From<ApiError> for CommandError {
+    fn from(error: ApiError) -> Self {
+        Self {
+            code: api_code(&error),
+            message: error.to_string(),
+        }
+    }
+}
+
 fn api_code(error: &ApiError) -> ErrorCode {
     match error {
         ApiError::Unreachable { .. } | ApiError::TimedOut => ErrorCode::ServerUnreachable,

@@ -2,22 +2,28 @@
 
 use std::sync::Arc;
 
+use kulti_client::drivers::journal::JournalStatus;
 use tokio::sync::watch;
 
 use super::{
-    App, Kept, links,
-    model::{CommandError, HomeView, JournalView, SecretStore},
+    App, Kept, journal, links,
+    model::{CommandError, HomeView, SecretStore},
     profile::{self, Profile},
 };
 
-pub(super) fn view(kept: &Kept, secrets: SecretStore, in_session: bool) -> HomeView {
+pub(super) fn view(
+    kept: &Kept,
+    secrets: SecretStore,
+    status: &JournalStatus,
+    in_session: bool,
+) -> HomeView {
     HomeView {
         display_name: kept.profile.display_name.clone(),
         server: kept.profile.server.clone(),
         servers: kept.profile.servers.clone(),
         recents: kept.recents.sessions.clone(),
         secrets,
-        journal: JournalView::default(),
+        journal: journal::view(status),
         pending_link: kept.pending_link.clone(),
         in_session,
     }
@@ -88,7 +94,8 @@ impl App {
     /// Makes the home screen anew and tells who watches it.
     pub(super) fn show_home(&self) -> HomeView {
         let in_session = self.stays.current().is_some();
-        let view = view(&self.kept.lock(), self.secrets.place(), in_session);
+        let status = self.journal.status().borrow().clone();
+        let view = view(&self.kept.lock(), self.secrets.place(), &status, in_session);
         self.home.send_if_modified(|shown| {
             let changed = *shown != view;
             if changed {

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use kulti_client::drivers::{
+    api::Api,
     credentials::Credentials,
     join::{Server, ServerAddress},
+    journal::Place as JournalPlace,
     tls::Pin,
 };
 use kulti_protocol::{
@@ -30,15 +32,47 @@ const OWN: &str = "this computer";
 const STRANGER: &str = "Guest";
 
 /// Where a server is, and where the account at it is kept.
-struct Place {
-    address: ServerAddress,
+pub(super) struct Place {
+    pub(super) address: ServerAddress,
     /// The account's name among the [`super::Secrets`].
-    kept_as: String,
+    pub(super) kept_as: String,
     /// Whether it is this computer's own.
     own: bool,
 }
 
 impl Place {
+    /// This computer's own server, at its address of today.
+    pub(super) fn this_computer(origin: &str) -> Self {
+        Self {
+            address: ServerAddress::public(origin),
+            kept_as: OWN.to_owned(),
+            own: true,
+        }
+    }
+
+    /// Another server.
+    pub(super) fn elsewhere(address: ServerAddress) -> Self {
+        // An address of a local network may be another computer's tomorrow,
+        // which must not be sent this one's tokens: the pin tells them apart.
+        let kept_as = match &address.pin {
+            Some(pin) => format!("pin {pin}"),
+            None => address.origin.clone(),
+        };
+        Self {
+            address,
+            kept_as,
+            own: false,
+        }
+    }
+
+    fn in_journal(&self) -> JournalPlace {
+        if self.own {
+            JournalPlace::ThisComputer
+        } else {
+            JournalPlace::At(self.address.clone())
+        }
+    }
+
     fn server(&self, credentials: Arc<dyn Credentials>) -> Result<Server, CommandError> {
         Ok(Server::new(&self.address, credentials)?)
     }
@@ -114,13 +148,14 @@ impl App {
             self.allow_plain(origin);
         }
         let place = self.place(&target).await?;
-        let stay = self.signed_in(&place).await?.join(&code, &name).await?;
+        let server = self.signed_in(&place).await?;
+        let stay = server.join(&code, &name).await?;
         self.used(if place.own {
             ""
         } else {
             target.server.as_deref().unwrap_or("")
         });
-        self.take_up(stay, place.own);
+        self.take_up(stay, server.api().clone(), place.own);
         Ok(())
     }
 
@@ -154,7 +189,7 @@ impl App {
         let server = self.signed_in(&place).await?;
         let stay = server.host(&title, is_public, &name).await?;
         self.used(target.server.as_deref().unwrap_or(""));
-        self.take_up(stay, place.own);
+        self.take_up(stay, server.api().clone(), place.own);
         Ok(())
     }
 
@@ -185,7 +220,8 @@ impl App {
         // Asked first, and before anything is sent: while the keyring is locked, the
         // person must not become somebody else.
         self.has_account(place).await?;
-        place.server(self.secrets.credentials(&place.kept_as))
+        let server = place.server(self.secrets.credentials(&place.kept_as))?;
+        Ok(server.journaled(self.journal.clone(), place.in_journal()))
     }
 
     async fn has_account(&self, place: &Place) -> Result<bool, CommandError> {
@@ -209,28 +245,27 @@ impl App {
             Some(origin) if !self.is_own(origin).await => Some(origin),
             _ => None,
         };
-        let (address, kept_as) = match (elsewhere, pin) {
-            (None, _) => {
-                let origin = self.own_origin().await?;
-                (ServerAddress::public(&origin), OWN.to_owned())
-            }
-            (Some(origin), pin) => {
-                let address = ServerAddress {
-                    origin: origin.clone(),
-                    pin,
-                    plain_allowed: self.kept.lock().settings.plain_servers.contains(origin),
-                };
-                // An address of a local network may be another computer's tomorrow,
-                // which must not be sent this one's tokens: the pin tells them apart.
-                let kept_as = pin.map_or_else(|| origin.clone(), |pin| format!("pin {pin}"));
-                (address, kept_as)
-            }
-        };
-        Ok(Place {
-            address,
-            kept_as,
-            own: elsewhere.is_none(),
-        })
+        match elsewhere {
+            None => Ok(Place::this_computer(&self.own_origin().await?)),
+            Some(origin) => Ok(Place::elsewhere(ServerAddress {
+                origin: origin.clone(),
+                pin,
+                plain_allowed: self.kept.lock().settings.plain_servers.contains(origin),
+            })),
+        }
+    }
+
+    /// The way to the server of a target with the account that is there; none is made.
+    pub(super) async fn existing_account(&self, target: &JoinTarget) -> Result<Api, CommandError> {
+        let place = self.place(target).await?;
+        let server = self.signed_in(&place).await?;
+        match server.api().take_up().await? {
+            Some(_) => Ok(server.api().clone()),
+            None => Err(CommandError {
+                code: ErrorCode::Refused,
+                message: "there is no account at this server on this computer".into(),
+            }),
+        }
     }
 
     /// Whether an address is this computer's own server's, as in links to sessions

@@ -8,11 +8,13 @@ mod errors;
 mod files;
 mod home;
 mod joining;
+mod journal;
 mod keyring_entries;
 pub mod links;
 pub mod model;
 mod own_server;
 mod profile;
+mod receipts;
 mod recents;
 mod secrets;
 mod session_view;
@@ -28,7 +30,7 @@ use std::{
 
 use kulti_client::{
     core::{Intent, io::Announcement},
-    drivers::stay::ActError,
+    drivers::{journal::Journal, stay::ActError},
 };
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, watch};
@@ -58,6 +60,8 @@ pub struct AppConfig {
     pub data_dir: PathBuf,
     /// Where its logs lie.
     pub log_dir: PathBuf,
+    /// Where files go that the person asks for.
+    pub downloads_dir: PathBuf,
     /// Whether to show the demo session.
     pub demo: bool,
 }
@@ -71,6 +75,10 @@ pub struct App {
     secrets: Arc<Secrets>,
     home: watch::Sender<HomeView>,
     own_server: OwnServer,
+    /// Watch time that no server has settled yet.
+    journal: Journal,
+    /// Sends what earlier stays have left in the journal.
+    outbox: Mutex<Option<tokio::task::JoinHandle<()>>>,
     stays: Stays,
     sight: Mutex<WindowSight>,
     announcements: broadcast::Sender<Announcement>,
@@ -119,13 +127,17 @@ impl App {
             pending_link: None,
         };
         let own_server = OwnServer::new(dir.join("server"));
-        let home = watch::Sender::new(home::view(&kept, secrets.place(), false));
+        let journal = Journal::open(dir);
+        let status = journal.status().borrow().clone();
+        let home = watch::Sender::new(home::view(&kept, secrets.place(), &status, false));
         let app = Arc::new(Self {
             files,
             kept: Mutex::new(kept),
             secrets: Arc::new(secrets),
             home,
             own_server,
+            journal,
+            outbox: Mutex::default(),
             stays: Stays::default(),
             sight: Mutex::new(WindowSight::default()),
             announcements: broadcast::Sender::new(ANNOUNCEMENTS),
@@ -134,6 +146,7 @@ impl App {
             config,
         });
         app.probe_keyring();
+        app.work_off_the_journal();
         Ok(app)
     }
 
@@ -234,6 +247,8 @@ impl App {
     pub async fn close(&self) {
         self.stays.close().await;
         self.bots.stop();
+        self.stop_sending();
+        self.journal.close().await;
         self.own_server.stop().await;
     }
 }

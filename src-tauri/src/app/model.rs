@@ -117,6 +117,8 @@ pub struct UnsentTime {
     /// How much.
     #[specta(type = u32)] // a JavaScript number
     pub active_ms: u64,
+    /// Why the server will never take it, in words; none while it may.
+    pub refused: Option<String>,
 }
 
 /// A server's books on my time in one session, and what they are worth.

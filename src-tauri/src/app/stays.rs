@@ -11,7 +11,7 @@ use kulti_client::{
         io::Announcement,
         view::{EndReason, EndedView, PermissionsView, SessionView, ViewEvent},
     },
-    drivers::{feed::ViewStream, join::SharedAddress, stay::StayHandle},
+    drivers::{api::Api, feed::ViewStream, join::SharedAddress, stay::StayHandle},
 };
 use parking_lot::Mutex;
 use tokio::sync::{
@@ -31,6 +31,8 @@ const END_OF_SESSION: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 struct Stay {
     handle: StayHandle,
+    /// The way to its server.
+    api: Api,
     /// Where others reach the session, if it runs on this computer's own server.
     shared_at: Option<watch::Receiver<SharedAddress>>,
     readers: watch::Sender<u64>,
@@ -60,6 +62,15 @@ impl Stays {
         let last = self.last.lock();
         let current = last.as_ref().filter(|stay| !stay.over);
         current.map(|stay| stay.handle.clone())
+    }
+
+    /// The stay in this session, if it is the one that goes on or the last one, and the
+    /// way to its server.
+    pub(crate) fn in_session(&self, session_id: &str) -> Option<(StayHandle, Api)> {
+        let last = self.last.lock();
+        let stay = last.as_ref()?;
+        let is_it = stay.handle.config().session_id == session_id;
+        is_it.then(|| (stay.handle.clone(), stay.api.clone()))
     }
 
     /// A reader of the stay that goes on, or of the end of the last one.
@@ -122,13 +133,14 @@ impl Stays {
 impl App {
     /// Takes up a stay that has just begun: readers find it, its announcements are
     /// told, and its end is remembered.
-    pub(super) fn take_up(self: &Arc<Self>, handle: StayHandle, at_own_server: bool) {
+    pub(super) fn take_up(self: &Arc<Self>, handle: StayHandle, api: Api, at_own_server: bool) {
         let signal = self.sight.lock().signal();
         if let Err(error) = handle.watch(signal) {
             tracing::debug!(%error, "the stay ended before it began");
         }
         *self.stays.last.lock() = Some(Stay {
             handle: handle.clone(),
+            api,
             shared_at: at_own_server.then(|| self.own_server.shared_at()),
             readers: watch::Sender::new(0),
             may_end: false,

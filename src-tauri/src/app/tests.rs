@@ -10,6 +10,7 @@ use kulti_client::core::{
 };
 use tempfile::TempDir;
 
+mod journal;
 mod strange_server;
 
 use self::strange_server::StrangeServer;
@@ -57,6 +58,7 @@ impl Person {
             session: None,
             connected: false,
             people: 0,
+            active_ms: 0,
             announcement: None,
             ended: None,
         };
@@ -80,6 +82,7 @@ struct Screen {
     session: Option<SessionView>,
     connected: bool,
     people: u32,
+    active_ms: u64,
     announcement: Option<String>,
     ended: Option<EndReason>,
 }
@@ -114,6 +117,7 @@ impl Screen {
             ViewEvent::Connection(connection) => {
                 self.connected = matches!(connection, ConnectionView::Connected { .. });
             }
+            ViewEvent::Watch(watch) => self.active_ms = watch.active_ms,
             ViewEvent::Counts(counts) => self.people = counts.total,
             ViewEvent::Stage(stage) => self.announcement = stage.announcement.map(|a| a.text),
             ViewEvent::Ended(end) => self.ended = Some(end.reason),
@@ -126,6 +130,7 @@ fn open(dir: &Path) -> Arc<App> {
     App::open(AppConfig {
         data_dir: dir.to_owned(),
         log_dir: dir.join("logs"),
+        downloads_dir: dir.join("Downloads"),
         demo: false,
     })
     .unwrap()

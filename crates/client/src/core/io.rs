@@ -8,7 +8,7 @@
 use kulti_protocol::api::{HeartbeatRequest, HeartbeatResponse, WatchPolicy};
 use kulti_watch::Signal;
 
-use super::{Intent, view::EndReason, view::ViewEvent};
+use super::{Intent, unsettled::Unsettled, view::EndReason, view::ViewEvent};
 
 /// What the core needs to know to start a stay.
 #[derive(Debug, Clone)]
@@ -79,6 +79,8 @@ pub enum Input {
         /// The server's answer, or why there is none.
         result: Result<HeartbeatResponse, String>,
     },
+    /// The ledger's books are wanted: what is known here is to be told soon.
+    ReportWatchTime,
     /// Time has passed.
     Tick,
 }
@@ -111,6 +113,10 @@ pub enum Output {
     View(ViewEvent),
     /// A new announcement, told once per announcement whatever the reconnects.
     Announce(Announcement),
+    /// Write this down in place of what was written of this stay. All that a heartbeat
+    /// carries was written by an earlier one of these, which must have been done, or
+    /// have failed, before the heartbeat is sent.
+    Journal(JournalPage),
     /// Send this heartbeat and answer with [`Input::HeartbeatAnswered`].
     Heartbeat {
         /// To be repeated in the answer.
@@ -120,6 +126,16 @@ pub enum Output {
     },
     /// The stay is over; nothing follows.
     Ended(EndReason),
+}
+
+/// What is to be kept of a stay through a crash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalPage {
+    /// All of it that the server has not settled.
+    pub unsettled: Unsettled,
+    /// Whether it should be on the disk for good, and not only with the operating
+    /// system: pages that go before a heartbeat.
+    pub firm: bool,
 }
 
 /// An announcement, for a system notification. The text is plain; whoever shows

@@ -4,18 +4,20 @@
 //! ([`io::Output`]). Inside, each part keeps one kind of knowledge and knows no other:
 //! `connection` the life of the socket, `requests` what waits for an answer, `roster`
 //! who is there, `grid` where they stand, `stage`, `chat`, `hands`, `presence`,
-//! `watching`; `session` alone brings them together.
+//! `watching` (with `heartbeats` and `journaling`); `session` alone brings them together.
 
 mod arrivals;
 mod backoff;
 mod chat;
 mod clock;
 mod connection;
+pub mod exclusions;
 mod grid;
 mod hands;
 mod heartbeats;
 mod intent;
 pub mod io;
+mod journaling;
 mod person;
 mod plain_text;
 mod presence;
@@ -27,6 +29,7 @@ mod stage;
 mod stage_value;
 #[cfg(test)]
 mod tests;
+pub mod unsettled;
 pub mod view;
 mod viewers;
 mod watching;

@@ -27,10 +27,29 @@ pub(super) struct Person {
     pub(super) hand_raised: bool,
     pub(super) joined_at: u64,
     /// A watch state in the peer's metadata, where the store had no room for it.
+    /// Its time is the server's, as far as it is known here.
     pub(super) watch: Option<WatchState>,
+    /// When it was written by the clock of its writer, which may be hours off.
+    pub(super) watch_claimed_ms: u64,
 }
 
 impl Person {
+    /// Places the watch state in the server's time: by the moment at which it came, if it
+    /// is news, whatever its writer's clock said.
+    fn date_watch(&mut self, known: Option<&Self>, now_ms: u64, live: bool) {
+        let Some(state) = &mut self.watch else {
+            return;
+        };
+        match known {
+            Some(known) if known.watch_claimed_ms == self.watch_claimed_ms => {
+                self.watch.clone_from(&known.watch);
+            }
+            _ if live => state.last_update = now_ms,
+            // How old it is cannot be known; newer than now it is not.
+            _ => state.last_update = state.last_update.min(now_ms),
+        }
+    }
+
     fn from_wire(peer: &Peer) -> Option<Self> {
         let fits = |id: &str| id.len() <= ID_LIMIT;
         if peer.peer_id.is_empty()
@@ -46,14 +65,16 @@ impl Person {
         } else {
             &peer.info.user_id
         };
+        let watch = presence::from_metadata(&peer.info.data, user_id);
         Some(Self {
+            watch_claimed_ms: watch.as_ref().map_or(0, |state| state.last_update),
             peer_id: peer.peer_id.clone(),
             user_id: user_id.clone(),
             name: person::display_name(&peer.info.name),
             role: peer.role.clone(),
             hand_raised: peer.groups.iter().any(|group| group == HAND_RAISE_GROUP),
             joined_at: peer.joined_at,
-            watch: presence::from_metadata(&peer.info.data, user_id),
+            watch,
         })
     }
 }
@@ -94,9 +115,16 @@ impl Roster {
     }
 
     /// The whole roster anew: who is not in the list has left. I stay in any case.
-    /// Changes come in the order of joining.
-    pub(super) fn replace<'a>(&mut self, peers: impl IntoIterator<Item = &'a Peer>) -> Vec<Change> {
+    /// Changes come in the order of joining. `now_ms` is the server's time.
+    pub(super) fn replace<'a>(
+        &mut self,
+        peers: impl IntoIterator<Item = &'a Peer>,
+        now_ms: u64,
+    ) -> Vec<Change> {
         let mut listed: Vec<Person> = peers.into_iter().filter_map(Person::from_wire).collect();
+        for person in &mut listed {
+            person.date_watch(self.people.get(&person.peer_id), now_ms, false);
+        }
         listed.sort_by(|a, b| (a.joined_at, &a.peer_id).cmp(&(b.joined_at, &b.peer_id)));
         let staying: HashSet<&str> = listed
             .iter()
@@ -113,9 +141,10 @@ impl Roster {
         changes
     }
 
-    /// Somebody joined, or changed.
-    pub(super) fn upsert(&mut self, peer: &Peer) -> Option<Change> {
+    /// Somebody joined, or changed. `now_ms` is the server's time.
+    pub(super) fn upsert(&mut self, peer: &Peer, now_ms: u64) -> Option<Change> {
         let mut person = Person::from_wire(peer)?;
+        person.date_watch(self.people.get(&person.peer_id), now_ms, true);
         if let Some(known) = self.people.get(&person.peer_id) {
             // The vendor's server may leave out what an update does not change.
             if person.joined_at == 0 {
@@ -126,6 +155,7 @@ impl Roster {
             }
             if peer.info.data.is_empty() {
                 person.watch.clone_from(&known.watch);
+                person.watch_claimed_ms = known.watch_claimed_ms;
             }
         }
         self.put(person)
@@ -259,14 +289,15 @@ pub(super) mod tests {
             hand_raised: false,
             joined_at: 0,
             watch: None,
+            watch_claimed_ms: 0,
         })
     }
 
     #[test]
     fn a_list_replaces_and_tells_the_difference() {
         let mut roster = roster();
-        roster.replace(&[peer("a", "viewer", 2), peer("b", "host", 1)]);
-        let changes = roster.replace(&[peer("c", "viewer", 3), peer("b", "viewer", 1)]);
+        roster.replace(&[peer("a", "viewer", 2), peer("b", "host", 1)], 0);
+        let changes = roster.replace(&[peer("c", "viewer", 3), peer("b", "viewer", 1)], 0);
         assert_eq!(changes.len(), 3);
         assert!(matches!(&changes[0], Change::Left(person) if person.peer_id == "a"));
         assert!(matches!(&changes[1], Change::Updated(before) if before.role == "host"));
@@ -277,14 +308,14 @@ pub(super) mod tests {
     #[test]
     fn people_come_in_the_order_of_joining() {
         let mut roster = roster();
-        let came = roster.replace(&[peer("a", "viewer", 9), peer("z", "viewer", 1)]);
+        let came = roster.replace(&[peer("a", "viewer", 9), peer("z", "viewer", 1)], 0);
         assert_eq!(came, [Change::Came("z".into()), Change::Came("a".into())]);
     }
 
     #[test]
     fn those_who_left_are_remembered_by_role() {
         let mut roster = roster();
-        roster.upsert(&peer("h", "host", 1));
+        roster.upsert(&peer("h", "host", 1), 0);
         roster.leave("h");
         assert_eq!(roster.name_and_role("h"), Some(("Name h", "host")));
         assert_eq!(roster.name_and_role("x"), None);
@@ -295,7 +326,7 @@ pub(super) mod tests {
         let mut roster = roster();
         let mut listed = peer("me", "host", 5);
         listed.groups = vec![HAND_RAISE_GROUP.to_owned()];
-        assert!(roster.upsert(&listed).is_some());
+        assert!(roster.upsert(&listed, 0).is_some());
         let me = roster.me();
         assert!(me.is_some_and(|me| me.hand_raised && me.role == "viewer" && me.name == "Me"));
         assert!(roster.leave("me").is_none(), "nobody else takes me out");
@@ -306,9 +337,9 @@ pub(super) mod tests {
         let mut roster = roster();
         assert!(
             roster
-                .upsert(&peer(&"x".repeat(1_000), "viewer", 1))
+                .upsert(&peer(&"x".repeat(1_000), "viewer", 1), 0)
                 .is_none()
         );
-        assert!(roster.upsert(&peer("", "viewer", 1)).is_none());
+        assert!(roster.upsert(&peer("", "viewer", 1), 0).is_none());
     }
 }

@@ -1,13 +1,16 @@
 //! The watch time of this stay: how it is shown, and how it gets to the ledger.
 
 use kulti_protocol::{
-    api::{HeartbeatRequest, HeartbeatResponse, WatchPolicy},
+    api::{Exclusion, HeartbeatRequest, HeartbeatResponse, WatchPolicy},
     store_keys::WatchState,
 };
 use kulti_watch::{IntervalSet, Policy, Reason, Signal, Status, WatchTimer, credits};
 
-use super::heartbeats::Heartbeats;
 use super::view::{PauseReason, Presence, PromptView, RibbonSpan, WatchView};
+use super::{
+    exclusions::Exclusions, heartbeats::Heartbeats, io::JournalPage, journaling::Journaling,
+    unsettled::Unsettled,
+};
 
 /// How often the view is sent while time does not count.
 const PAUSED_VIEW_MS: u64 = 10_000;
@@ -20,7 +23,10 @@ pub(super) struct Watching {
     credits_per_minute: u32,
     in_stay: bool,
     connected: bool,
+    /// Server time minus boot time, as this stay is placed.
+    offset_ms: i64,
     beats: Heartbeats,
+    journaling: Journaling,
     /// Whole credits that were celebrated.
     credits_told: u64,
 }
@@ -37,7 +43,9 @@ impl Watching {
             credits_per_minute,
             in_stay: false,
             connected: true,
+            offset_ms: 0,
             beats: Heartbeats::new(session_id),
+            journaling: Journaling::default(),
             credits_told: 0,
         }
     }
@@ -45,18 +53,21 @@ impl Watching {
     /// Takes in a signal of the system, the UI or a person's act.
     pub(super) fn signal(&mut self, now: u64, signal: Signal) {
         self.timer.handle(now, signal);
+        self.journaling.touch();
     }
 
     /// In the room, for the first time or again. `offset_ms` is server time minus boot time.
     pub(super) fn connected(&mut self, now: u64, offset_ms: i64) {
         if !self.in_stay {
             self.in_stay = true;
+            self.offset_ms = offset_ms;
             self.timer.handle(now, Signal::ClockOffset { offset_ms });
             self.timer.handle(now, Signal::Joined);
         } else if !self.connected {
             self.timer.handle(now, Signal::ConnectionRestored);
         }
         self.connected = true;
+        self.journaling.touch();
     }
 
     /// The room was lost.
@@ -68,7 +79,7 @@ impl Watching {
     }
 
     /// The stay is over. Gives the last heartbeat.
-    pub(super) fn left(&mut self, now: u64) -> Option<(u64, HeartbeatRequest)> {
+    pub(super) fn left(&mut self, now: u64) -> Option<Beat> {
         if !self.in_stay {
             return None;
         }
@@ -121,8 +132,8 @@ impl Watching {
         }
     }
 
-    /// The heartbeat that is due, with its sequence number.
-    pub(super) fn due(&mut self, now: u64) -> Option<(u64, HeartbeatRequest)> {
+    /// The heartbeat that is due.
+    pub(super) fn due(&mut self, now: u64) -> Option<Beat> {
         let active = self.timer.status(now).counting;
         if !self.in_stay || now < self.beats.at(now, active)? {
             return None;
@@ -130,14 +141,78 @@ impl Watching {
         Some(self.beat(now, active))
     }
 
-    fn beat(&mut self, now: u64, active: bool) -> (u64, HeartbeatRequest) {
-        let counted = self.timer.intervals(now);
-        self.beats.make(now, active, &counted)
+    fn beat(&mut self, now: u64, active: bool) -> Beat {
+        let unsettled = self.unsettled(now);
+        let (sequence, request) = self.beats.make(now, active, &unsettled);
+        let news = self.journaling.due(now, &unsettled, true);
+        let firm = true;
+        Beat {
+            page: news.then_some(JournalPage { unsettled, firm }),
+            sequence,
+            request,
+        }
     }
 
-    /// A heartbeat was answered, or was not.
-    pub(super) fn answered(&mut self, sequence: u64, result: Result<&HeartbeatResponse, &str>) {
-        self.beats.answered(sequence, result);
+    /// What is to be written down now.
+    pub(super) fn page_due(&mut self, now: u64) -> Option<JournalPage> {
+        let counting = self.timer.status(now).counting;
+        if !self.in_stay || now < self.journaling.at(now, counting)? {
+            return None;
+        }
+        let unsettled = self.unsettled(now);
+        let firm = false;
+        let due = self.journaling.due(now, &unsettled, false);
+        due.then_some(JournalPage { unsettled, firm })
+    }
+
+    /// What is known for certain until now, and not settled.
+    fn unsettled(&self, now: u64) -> Unsettled {
+        let report = self.timer.report(now);
+        let open_since = self.bridgeable_since(now).unwrap_or(u64::MAX);
+        let excluded: Exclusions = report
+            .excluded
+            .iter()
+            .map(|stretch| match stretch.reason {
+                Reason::ConnectionLost => (
+                    stretch.start,
+                    stretch.end.min(open_since),
+                    Exclusion::ConnectionLost,
+                ),
+                reason => (stretch.start, stretch.end, exclusion(reason)),
+            })
+            .collect();
+        self.beats.unsettled(&report.intervals, &excluded)
+    }
+
+    /// Since when the connection is lost, server time, while that may still turn out to
+    /// count.
+    fn bridgeable_since(&self, now: u64) -> Option<u64> {
+        let ends = self.timer.status(now).bridge_ends_ms?;
+        let since = ends.saturating_sub(self.grace_ms);
+        Some(since.saturating_add_signed(self.offset_ms))
+    }
+
+    /// A heartbeat was answered, or was not. True if the server has settled something.
+    pub(super) fn answered(
+        &mut self,
+        sequence: u64,
+        result: Result<&HeartbeatResponse, &str>,
+    ) -> bool {
+        let settled = self.beats.answered(sequence, result);
+        if settled {
+            self.journaling.touch();
+        }
+        settled
+    }
+
+    /// The books are wanted: the next heartbeat shall not wait.
+    pub(super) fn report_soon(&mut self) {
+        self.beats.want();
+    }
+
+    /// What the server has settled of what counted, server time.
+    pub(super) fn acknowledged(&self) -> &IntervalSet {
+        self.beats.acknowledged()
     }
 
     /// The whole credits, if a new one has been earned since this was asked last.
@@ -205,11 +280,25 @@ impl Watching {
         }
         let status = self.timer.status(now);
         let beat = self.beats.at(now, status.counting);
-        [status.next_deadline_ms, beat, self.beats.answer_ends()]
-            .into_iter()
-            .flatten()
-            .min()
+        let page = self.journaling.at(now, status.counting);
+        [
+            status.next_deadline_ms,
+            beat,
+            self.beats.answer_ends(),
+            page,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
+}
+
+/// A heartbeat, and what is to be written down before it is sent.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Beat {
+    pub(super) page: Option<JournalPage>,
+    pub(super) sequence: u64,
+    pub(super) request: HeartbeatRequest,
 }
 
 /// "Still watching?" while it is to be asked or waits for an answer.
@@ -231,6 +320,17 @@ pub(super) fn reason(reason: Reason) -> PauseReason {
     }
 }
 
+/// A reason as the ledger names it.
+fn exclusion(reason: Reason) -> Exclusion {
+    match reason {
+        Reason::Asleep => Exclusion::Asleep,
+        Reason::Locked => Exclusion::Locked,
+        Reason::Hidden => Exclusion::Hidden,
+        Reason::NobodyThere => Exclusion::NobodyThere,
+        Reason::ConnectionLost => Exclusion::ConnectionLost,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -246,12 +346,12 @@ mod tests {
     #[test]
     fn a_pause_is_told_to_the_ledger_at_once() {
         let mut watching = watching();
-        let (first, request) = watching.due(1_000).unwrap();
-        assert!(request.is_active);
-        watching.answered(first, Err("offline"));
+        let first = watching.due(1_000).unwrap();
+        assert!(first.request.is_active);
+        watching.answered(first.sequence, Err("offline"));
         watching.signal(9_000, Signal::WindowHidden);
         assert!(watching.deadline(9_000).is_some_and(|at| at <= 9_000));
-        let (_, request) = watching.due(9_000).unwrap();
+        let request = watching.due(9_000).unwrap().request;
         assert!(!request.is_active);
         assert_eq!(request.intervals, Some(vec![[501_000, 509_000]]));
     }
@@ -260,7 +360,7 @@ mod tests {
     fn leaving_sends_the_rest() {
         let mut watching = watching();
         watching.due(1_000).unwrap();
-        let (_, request) = watching.left(8_000).unwrap();
+        let request = watching.left(8_000).unwrap().request;
         assert!(!request.is_active);
         assert_eq!(request.intervals, Some(vec![[501_000, 508_000]]));
         assert_eq!(watching.left(9_000), None, "one leaves once");

@@ -6,8 +6,8 @@ use kulti_protocol::{
     api::{
         AuthResponse, BalanceResponse, CreateSessionRequest, EndSessionRequest, EndSessionResponse,
         GetTokenRequest, GetTokenResponse, GuestRequest, HeartbeatRequest, HeartbeatResponse,
-        JoinSessionResponse, ProfileRequest, ProfileResponse, RefreshRequest, Session, SessionList,
-        TransactionsResponse, User,
+        JoinSessionResponse, ProfileRequest, ProfileResponse, ReceiptKeyResponse, RefreshRequest,
+        Session, SessionList, SessionWatchResponse, SignedReceipt, TransactionsResponse, User,
     },
     room_code::RoomCode,
 };
@@ -100,6 +100,19 @@ impl Api {
             return Ok(user);
         }
         self.make_guest(display_name).await
+    }
+
+    /// Takes up the kept account, if there is one; never makes one.
+    ///
+    /// # Errors
+    /// [`ApiError::Credentials`] if it cannot be read.
+    pub async fn take_up(&self) -> Result<Option<User>, ApiError> {
+        let _replacing = self.shared.replacing.lock().await;
+        if let Some(account) = self.load().await? {
+            *self.shared.account.lock() = Some(account);
+        }
+        let account = self.shared.account.lock();
+        Ok(account.as_ref().map(|account| account.user.clone()))
     }
 
     /// Makes a new guest account, in place of one that the server does not accept.
@@ -211,6 +224,32 @@ impl Api {
         let mut call = Call::post(&["api", "analytics", "heartbeat"], request)?;
         call.timeout = HEARTBEAT_TIMEOUT;
         self.call(&call).await
+    }
+
+    /// The ledger's books on the person's own time in a session.
+    ///
+    /// # Errors
+    /// [`ApiError`]; status 403 or 404 if they were not in it.
+    pub async fn session_watch(&self, session_id: &str) -> Result<SessionWatchResponse, ApiError> {
+        self.get(&["api", "sessions", session_id, "watch"], &[])
+            .await
+    }
+
+    /// The signed receipt for the person's time in a session that is over.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn receipt(&self, session_id: &str) -> Result<SignedReceipt, ApiError> {
+        self.get(&["api", "sessions", session_id, "receipt"], &[])
+            .await
+    }
+
+    /// The key that receipts are signed with.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn receipt_key(&self) -> Result<ReceiptKeyResponse, ApiError> {
+        self.get(&["api", "receipts", "key"], &[]).await
     }
 
     /// The person's credits.

@@ -14,7 +14,9 @@ use uuid::Uuid;
 use super::{
     access::{Access, CLOUD_INIT_ENDPOINT},
     api::{Api, ApiError},
+    clock,
     credentials::Credentials,
+    journal::{Journal, Place, StayRecord},
     stay::{self, StayHandle, Wiring},
     tls::{Pin, Trust},
     transport::{PlainRefused, Transport, TransportError, origin_of},
@@ -83,6 +85,7 @@ pub struct Server {
     cloud: Url,
     /// The last name that the account was to have, and got or never will.
     asked_name: Arc<Mutex<Option<String>>>,
+    journal: Option<(Journal, Place)>,
 }
 
 impl Server {
@@ -121,6 +124,7 @@ impl Server {
             shared,
             cloud: Url::parse(CLOUD_INIT_ENDPOINT).map_err(|_| JoinError::BadAddress)?,
             asked_name: Arc::default(),
+            journal: None,
         })
     }
 
@@ -137,6 +141,13 @@ impl Server {
     #[must_use]
     pub fn with_cloud(mut self, cloud: Url) -> Self {
         self.cloud = cloud;
+        self
+    }
+
+    /// Keeps the watch time of its stays in a journal, under the name of this place.
+    #[must_use]
+    pub fn journaled(mut self, journal: Journal, place: Place) -> Self {
+        self.journal = Some((journal, place));
         self
     }
 
@@ -293,6 +304,16 @@ impl Server {
             transport: self.transport.clone(),
             access: Access::renewable(self.api.clone(), request, &token, self.cloud.clone())?,
             ledger: Some(self.api.clone()),
+            journal: self.journal.as_ref().map(|(journal, place)| {
+                journal.begin(StayRecord {
+                    place: place.clone(),
+                    session_id: config.session_id.clone(),
+                    title: config.title.clone(),
+                    user_id: config.user_id.clone(),
+                    role: config.role.clone(),
+                    joined_at_ms: clock::now().wall_ms,
+                })
+            }),
         };
         Ok(stay::start(config, wiring))
     }

@@ -5,7 +5,8 @@
 //! them; [`api`] speaks the Kulti HTTP API with the [`credentials`] of one account;
 //! [`access`] keeps the token of one stay fresh and [`signalling`] opens the socket
 //! with it; [`stay`] runs a [`crate::core::SessionCore`] over all that and hands its
-//! view out through [`feed`]; [`join`] puts them together. [`log_filter`] keeps tokens out
+//! view out through [`feed`]; [`join`] puts them together. What no server has settled of
+//! the watch time is kept by the [`journal`], and sent later by the [`outbox`]. [`log_filter`] keeps tokens out
 //! of the logs of programs that use all this.
 
 pub mod access;
@@ -16,7 +17,9 @@ pub mod clock;
 pub mod credentials;
 pub mod feed;
 pub mod join;
+pub mod journal;
 pub mod log_filter;
+pub mod outbox;
 pub mod signalling;
 mod socket;
 pub mod stay;

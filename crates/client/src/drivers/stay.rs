@@ -1,16 +1,17 @@
 //! One stay of one person in one session: the handle to it, and how to begin it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use kulti_watch::Signal;
+use kulti_watch::{IntervalSet, Signal};
 use parking_lot::Mutex;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::{
     access::Access,
     api::Api,
     clock,
     feed::{self, Reader, ViewStream},
+    journal::StayJournal,
     stay_task::StayTask,
     transport::Transport,
 };
@@ -22,6 +23,10 @@ use crate::core::{
 
 /// How many acts and signals may wait to be handled. A person cannot fill it.
 const COMMANDS: usize = 1_024;
+/// How long somebody who wants to see the books waits for the newest heartbeat.
+const REPORT: Duration = Duration::from_millis(2_500);
+/// How often it is looked whether it was answered.
+const REPORT_LOOK: Duration = Duration::from_millis(50);
 /// How many announcements may wait to be notified.
 const ANNOUNCEMENTS: usize = 32;
 
@@ -34,6 +39,20 @@ pub struct Wiring {
     pub access: Access,
     /// Where heartbeats go; none for a bare room, whose watching nobody records.
     pub ledger: Option<Api>,
+    /// Where watch time is kept until the ledger has it; without it, a crash costs what
+    /// is not acknowledged.
+    pub journal: Option<StayJournal>,
+}
+
+/// What a stay knows of its own watch time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Watched {
+    /// When it knew it, ms of the boot-time clock.
+    pub boot_ms: u64,
+    /// What counted for certain until then, ms of server time.
+    pub intervals: IntervalSet,
+    /// What the server has settled of it.
+    pub acknowledged: IntervalSet,
 }
 
 /// What the handle tells the task.
@@ -43,6 +62,8 @@ pub(super) enum Command {
     Watch(Signal),
     Subscribe(Reader),
     CutSocket,
+    Report,
+    AskWatched(oneshot::Sender<Watched>),
 }
 
 /// How far a stay is.
@@ -50,6 +71,7 @@ pub(super) enum Command {
 pub(super) struct Progress {
     pub(super) ended: Option<EndReason>,
     pub(super) last_view: Option<ViewEvent>,
+    pub(super) last_watched: Watched,
     pub(super) finished: bool,
 }
 
@@ -125,7 +147,7 @@ impl StayHandle {
                 | mpsc::error::TrySendError::Full(command),
             ) => match command {
                 Command::Subscribe(reader) => reader,
-                Command::Act(_) | Command::Watch(_) | Command::CutSocket => return stream,
+                _ => return stream,
             },
         };
         reader.finish(self.progress.borrow().last_view.clone());
@@ -160,6 +182,34 @@ impl StayHandle {
         let mut progress = self.progress.clone();
         // An error says that the task is gone: finished, too.
         let _gone = progress.wait_for(|p| p.finished).await.is_err();
+    }
+
+    /// Asks for what is known of the watch time: at this moment, or at the end of a stay
+    /// that is over.
+    pub async fn watched(&self) -> Watched {
+        let (asked, answer) = oneshot::channel();
+        if self.commands.send(Command::AskWatched(asked)).await.is_ok()
+            && let Ok(watched) = answer.await
+        {
+            return watched;
+        }
+        self.progress.borrow().last_watched.clone()
+    }
+
+    /// Has the ledger told what is known here, and waits a moment for its answer, so that
+    /// its books are as new as can be.
+    pub async fn report(&self) {
+        let before = self.watched().await.intervals;
+        if self.command(Command::Report).is_err() {
+            let _late = tokio::time::timeout(REPORT, self.finished()).await.is_err();
+            return;
+        }
+        let told = async {
+            while !self.watched().await.acknowledged.covers(&before) {
+                tokio::time::sleep(REPORT_LOOK).await;
+            }
+        };
+        let _late = tokio::time::timeout(REPORT, told).await.is_err();
     }
 
     /// What the stay was started with: who, where, under which peer id.

@@ -4,7 +4,7 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use kulti_protocol::api::HeartbeatResponse;
+use kulti_protocol::api::{HeartbeatRequest, HeartbeatResponse};
 use kulti_watch::Signal;
 use tokio::{
     sync::{Mutex, broadcast, mpsc, watch},
@@ -16,9 +16,10 @@ use super::{
     api::Api,
     clock::{self, SleepWatch},
     feed::Feed,
+    journal::{StayJournal, Written},
     signalling,
     socket::{Socket, SocketEvent},
-    stay::{Command, Progress, Wiring},
+    stay::{Command, Progress, Watched, Wiring},
     transport::Transport,
 };
 use crate::core::{
@@ -34,7 +35,13 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 const FAREWELL: Duration = Duration::from_secs(5);
 
 type Connected = Result<Box<Socket>, ConnectFailure>;
-type Answered = (u64, Result<HeartbeatResponse, String>);
+
+/// A heartbeat that was answered, or was not.
+struct Answered {
+    sequence: u64,
+    request: HeartbeatRequest,
+    result: Result<HeartbeatResponse, String>,
+}
 
 /// The signalling connection.
 enum Link {
@@ -66,6 +73,9 @@ pub(super) struct StayTask {
     /// Held by one connection attempt at a time.
     access: Arc<Mutex<Access>>,
     ledger: Option<Api>,
+    journal: Option<StayJournal>,
+    /// The page that was written last, or is being written.
+    page: Option<Written>,
     inbox: mpsc::Receiver<Command>,
     announcements: broadcast::Sender<Announcement>,
     progress: watch::Sender<Progress>,
@@ -92,6 +102,8 @@ impl StayTask {
             transport: wiring.transport,
             access: Arc::new(Mutex::new(wiring.access)),
             ledger: wiring.ledger,
+            journal: wiring.journal,
+            page: None,
             inbox,
             announcements,
             progress,
@@ -106,7 +118,11 @@ impl StayTask {
 
     pub(super) async fn run(mut self) {
         let ended = self.stay().await;
-        self.progress.send_modify(|p| p.ended = Some(ended.clone()));
+        let watched = self.watched();
+        self.progress.send_modify(|p| {
+            p.ended = Some(ended.clone());
+            p.last_watched = watched;
+        });
         self.inbox.close();
         while let Ok(command) = self.inbox.try_recv() {
             if let Command::Subscribe(reader) = command {
@@ -118,6 +134,7 @@ impl StayTask {
         if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
             tracing::warn!("the session's last messages could not be delivered in time");
         }
+        drop(self.journal.take()); // what is left is sent by whoever sends what is left
         self.progress.send_modify(|p| p.finished = true);
     }
 
@@ -136,7 +153,19 @@ impl StayTask {
 
     /// Hands one input to the core and does what it says. The reason, if that ended
     /// the stay.
+    ///
+    /// Sleep that no signal announced is handed in before anything else: after waking up,
+    /// whatever comes first would take it for time that was watched.
     fn handle(&mut self, input: Input) -> Option<EndReason> {
+        if let Some(for_ms) = self.sleep_watch.slept_ms()
+            && let Some(ended) = self.hand_in(Input::Watch(Signal::Slept { for_ms }))
+        {
+            return Some(ended);
+        }
+        self.hand_in(input)
+    }
+
+    fn hand_in(&mut self, input: Input) -> Option<EndReason> {
         self.core.handle(input, clock::now());
         while let Some(output) = self.core.poll() {
             if let Some(ended) = self.perform(output) {
@@ -165,18 +194,42 @@ impl StayTask {
                 // An error says that nobody listens.
                 let _listeners = self.announcements.send(announcement).unwrap_or(0);
             }
-            Output::Heartbeat { sequence, request } => {
-                if let Some(api) = self.ledger.clone() {
-                    let answer = async move {
-                        let answer = api.heartbeat(&request).await;
-                        (sequence, answer.map_err(|e| e.to_string()))
-                    };
-                    self.heartbeats.push(answer.boxed());
-                }
+            Output::Journal(page) => {
+                self.page = self.journal.as_ref().map(|journal| journal.write(page));
             }
+            Output::Heartbeat { sequence, request } => self.heartbeat(sequence, request),
             Output::Ended(reason) => return Some(reason),
         }
         None
+    }
+
+    /// Tells the ledger, as soon as what is told is on the disk.
+    fn heartbeat(&mut self, sequence: u64, request: HeartbeatRequest) {
+        let Some(api) = self.ledger.clone() else {
+            return;
+        };
+        let page = self.page.clone();
+        let answer = async move {
+            if let Some(page) = page {
+                page.done().await;
+            }
+            let result = api.heartbeat(&request).await.map_err(|e| e.to_string());
+            Answered {
+                sequence,
+                request,
+                result,
+            }
+        };
+        self.heartbeats.push(answer.boxed());
+    }
+
+    fn watched(&self) -> Watched {
+        let boot_ms = clock::now().boot_ms;
+        Watched {
+            boot_ms,
+            intervals: self.core.watch_intervals(boot_ms),
+            acknowledged: self.core.acknowledged_intervals().clone(),
+        }
     }
 
     fn show(&mut self, event: &ViewEvent) {
@@ -213,9 +266,6 @@ impl StayTask {
         armed_for: &mut Option<u64>,
     ) -> Input {
         loop {
-            if let Some(for_ms) = self.sleep_watch.slept_ms() {
-                return Input::Watch(Signal::Slept { for_ms });
-            }
             let deadline = self.core.deadline_ms();
             if armed_for.is_none() || *armed_for != deadline {
                 *armed_for = deadline;
@@ -230,14 +280,22 @@ impl StayTask {
                     Some(Input::Tick)
                 }
                 command = self.inbox.recv(), if !self.abandoned => self.take_command(command),
-                Some((sequence, result)) = self.heartbeats.next() => {
-                    Some(Input::HeartbeatAnswered { sequence, result })
-                }
+                Some(answered) = self.heartbeats.next() => Some(self.take_answer(answered)),
                 event = self.link.next() => self.take_link_event(event),
             };
             if let Some(input) = input {
                 return input;
             }
+        }
+    }
+
+    fn take_answer(&self, answered: Answered) -> Input {
+        if let (Ok(_), Some(journal)) = (&answered.result, &self.journal) {
+            journal.server_answered();
+        }
+        Input::HeartbeatAnswered {
+            sequence: answered.sequence,
+            result: answered.result,
         }
     }
 
@@ -250,6 +308,12 @@ impl StayTask {
             Some(Command::Watch(signal)) => Some(Input::Watch(signal)),
             Some(Command::Subscribe(reader)) => {
                 self.feed.add(reader, self.core.snapshot());
+                None
+            }
+            Some(Command::Report) => Some(Input::ReportWatchTime),
+            Some(Command::AskWatched(asked)) => {
+                // An error says that nobody waits for it any more.
+                let _waits = asked.send(self.watched()).is_ok();
                 None
             }
             Some(Command::CutSocket) => {
@@ -302,7 +366,14 @@ impl StayTask {
     /// ledger, what was sent reaches the room, and a session that was ended for
     /// everyone is ended at the ledger too.
     async fn farewell(&mut self, reason: &EndReason) {
-        let heartbeats = async { while self.heartbeats.next().await.is_some() {} };
+        let (beats, journal) = (&mut self.heartbeats, &self.journal);
+        let heartbeats = async {
+            while let Some(answered) = beats.next().await {
+                if let (Ok(response), Some(journal)) = (&answered.result, journal) {
+                    journal.settle(&answered.request, response);
+                }
+            }
+        };
         let link = &mut self.link;
         let socket = async {
             if let Link::Open(socket) = link {

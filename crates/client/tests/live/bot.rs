@@ -16,14 +16,14 @@ use crate::{
     server::TestServer,
 };
 
-struct Bot {
-    child: Child,
+pub(crate) struct Bot {
+    pub(crate) child: Child,
     orders: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Bot {
-    fn run(server: &TestServer, arguments: &[&str]) -> Self {
+    pub(crate) fn run(server: &TestServer, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_kulti-bot"))
             .args(["--server", &server.origin()])
             .args(arguments)
@@ -41,14 +41,14 @@ impl Bot {
         }
     }
 
-    async fn order(&mut self, order: &str) {
+    pub(crate) async fn order(&mut self, order: &str) {
         let orders = self.orders.as_mut().unwrap();
         orders.write_all(order.as_bytes()).await.unwrap();
         orders.write_all(b"\n").await.unwrap();
     }
 
     /// Reads events until one fits.
-    async fn tells(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn tells(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let mut told = Vec::new();
         let reading = async {
             while let Some(line) = self.lines.next_line().await.unwrap() {
@@ -71,11 +71,11 @@ impl Bot {
             .unwrap_or_else(|| panic!("not told: {what}; told: {told:#?}"))
     }
 
-    async fn event(&mut self, name: &str) -> Value {
+    pub(crate) async fn event(&mut self, name: &str) -> Value {
         self.tells(name, |event| event["event"] == name).await
     }
 
-    async fn rest(mut self) -> (Vec<Value>, ExitStatus) {
+    pub(crate) async fn rest(mut self) -> (Vec<Value>, ExitStatus) {
         let reading = async {
             let mut events = Vec::new();
             while let Some(line) = self.lines.next_line().await.unwrap() {
@@ -89,7 +89,7 @@ impl Bot {
     }
 }
 
-fn of<'e>(events: &'e [Value], name: &str) -> Vec<&'e Value> {
+pub(crate) fn of<'e>(events: &'e [Value], name: &str) -> Vec<&'e Value> {
     events
         .iter()
         .filter(|event| event["event"] == name)

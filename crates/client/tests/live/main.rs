@@ -5,6 +5,7 @@
 
 mod bot;
 mod eyes;
+mod journal;
 mod loss;
 mod proxy;
 mod room;

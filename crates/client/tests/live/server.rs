@@ -66,11 +66,21 @@ impl TestServer {
         )
     }
 
-    /// Stops cleanly and starts again at the same address with the same data.
-    pub(crate) async fn restart(&mut self) {
+    /// Stops cleanly, until [`Self::start_again`].
+    pub(crate) async fn stop(&mut self) {
         self.settings.listen = self.address();
         self.running.take().unwrap().shutdown().await;
+    }
+
+    /// At the same address with the same data.
+    pub(crate) async fn start_again(&mut self) {
         self.running = Some(Server::start(self.settings.clone()).await.unwrap());
+    }
+
+    /// Stops cleanly and starts again at the same address with the same data.
+    pub(crate) async fn restart(&mut self) {
+        self.stop().await;
+        self.start_again().await;
     }
 
     /// A new person with a program of their own.

@@ -13,6 +13,8 @@ const ACCOUNT: &str = r#"{"user":{"id":"u1","display_name":"Mara"},"access_token
 pub(super) struct StrangeServer {
     pub(super) origin: String,
     requests: Arc<Mutex<Vec<String>>>,
+    /// Starts of requests, and the bodies to answer with.
+    answers: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 impl StrangeServer {
@@ -30,13 +32,22 @@ impl StrangeServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let written = requests.clone();
+        let answers: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
+        let (written, prepared) = (requests.clone(), answers.clone());
         tokio::spawn(async move {
             while let Ok((mut caller, _)) = listener.accept().await {
                 let request = read_request(&mut caller).await;
-                let body = account.filter(|_| request.starts_with("POST /api/auth/"));
+                let body = account
+                    .filter(|_| request.starts_with("POST /api/auth/"))
+                    .map(str::to_owned)
+                    .or_else(|| {
+                        let prepared = prepared.lock();
+                        let mut fitting = prepared.iter().filter(|(to, _)| request.starts_with(to));
+                        fitting.next().map(|(_, body)| body.clone())
+                    });
                 written.lock().push(request);
-                let (status, body) = body.map_or(("403 Forbidden", "{}"), |body| ("200 OK", body));
+                let (status, body) =
+                    body.map_or(("403 Forbidden", "{}".to_owned()), |body| ("200 OK", body));
                 let answer = format!(
                     "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
                     body.len()
@@ -44,7 +55,17 @@ impl StrangeServer {
                 caller.write_all(answer.as_bytes()).await.unwrap();
             }
         });
-        Self { origin, requests }
+        Self {
+            origin,
+            requests,
+            answers,
+        }
+    }
+
+    /// From now on requests that start like this, with method and path, are answered.
+    pub(super) fn answers(&self, to: &str, body: &serde_json::Value) {
+        let to = format!("{to} ");
+        self.answers.lock().push((to, body.to_string()));
     }
 
     /// Every request so far, heads and bodies.

@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL")]
     server: String,
     /// The code of the session to join, like VIBE-2K4F.
-    #[arg(long, required_unless_present = "host", conflicts_with = "host")]
+    #[arg(long, required_unless_present_any = ["host", "send_only"], conflicts_with = "host")]
     pub(crate) code: Option<RoomCode>,
     /// Bot 0 starts a session with this title, and the others join it.
     #[arg(long, value_name = "TITLE")]
@@ -35,9 +35,14 @@ pub(crate) struct Arguments {
     /// Leave after this time: 500ms, 60s, 5m, 2h. By default, stay.
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
     pub(crate) duration: Option<Duration>,
-    /// Keep the bots' accounts here, so that they are the same people next time.
+    /// Keep the bots' accounts and the journal of their watch time here: they are the same
+    /// people next time, and send then what this server has not acknowledged.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// Join nothing: only send what earlier runs have left in --data. The exit code is 1
+    /// if something is still left after 60 s.
+    #[arg(long, requires = "data", conflicts_with_all = ["code", "host"])]
+    pub(crate) send_only: bool,
     /// SHA-256 of the server's certificate (hex), for servers that make their own.
     #[arg(long, value_name = "HEX")]
     pin: Option<Pin>,
@@ -57,6 +62,13 @@ pub(crate) struct Arguments {
     /// Obey orders from standard input, one JSON object a line; leave at its end.
     #[arg(long)]
     pub(crate) interactive: bool,
+    /// Obey the orders in this file, as with --interactive; the bots stay at its end.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) script: Option<PathBuf>,
+    /// Tell twice a second how much each bot has watched by its own timer, and what the
+    /// server has acknowledged.
+    #[arg(long)]
+    pub(crate) truth: bool,
     /// Print the whole view of each bot too, slice by slice.
     #[arg(long)]
     pub(crate) views: bool,
@@ -125,11 +137,19 @@ and, unless it concerns all, `bot` (counts from 0)):
   pinned        message_id, text           both null when it ends
   role          role                       the bot's role has changed
   notice        notice                     a toast of the app
+  truth         session_id, user_id, active_ms, intervals   with --truth, twice a second and
+                after the last moment: what counted by the bot's own timer, [start, end) in
+                ms of server time
+  acknowledged  session_id, user_id, active_ms, intervals   with --truth: what of that the
+                server has acknowledged, whenever that has changed
+  journal       unsent: [{session_id, user_id, active_ms, refused}], set_aside, not_written
+                with --data: what is left of earlier stays, and how the journal is doing
   view          view                       with --views: any slice, as the app's UI gets it
   left          reason: {kind: left | sessionEnded | removed | failed, ...}
   error         message, and line for orders that were not understood
 
-Orders (--interactive; one JSON object a line; `bot` is a number or \"all\", default 0):
+Orders (--interactive, --script; one JSON object a line; `bot` is a number or \"all\",
+default 0; with `after_ms` the order, and all that follow, wait that long first):
   {\"bot\":0,\"act\":\"sendMessage\",\"text\":\"hello\"}      any act of the app's UI: setHand
       {raised}, lowerHand {peerId}, spotlight {peerId}, pinForMe {peerId}, pinMessage
       {messageId}, announce {text}, dismissAnnouncement {id}, sendMessage {text},

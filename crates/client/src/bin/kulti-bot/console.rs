@@ -1,11 +1,13 @@
-//! Orders from standard input.
+//! Orders from standard input or a script.
+
+use std::time::Duration;
 
 use kulti_client::core::Intent;
 use kulti_watch::Signal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
     sync::mpsc,
 };
 
@@ -27,9 +29,13 @@ enum Addressee {
     One(usize),
 }
 
-/// Obeys until standard input ends.
-pub(crate) async fn obey(bots: Vec<mpsc::Sender<Order>>, report: &Report) {
-    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+/// Obeys until the orders end.
+pub(crate) async fn obey(
+    orders: impl AsyncRead + Unpin,
+    bots: Vec<mpsc::Sender<Order>>,
+    report: &Report,
+) {
+    let mut lines = BufReader::new(orders).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         if line.trim().is_empty() {
             continue;
@@ -38,7 +44,10 @@ pub(crate) async fn obey(bots: Vec<mpsc::Sender<Order>>, report: &Report) {
             report.event(None, "error", json!({ "message": message, "line": line }));
         };
         let (addressee, order) = match parse(&line) {
-            Ok(parsed) => parsed,
+            Ok((after, addressee, order)) => {
+                tokio::time::sleep(after).await;
+                (addressee, order)
+            }
             Err(message) => {
                 refuse(&message);
                 continue;
@@ -59,7 +68,7 @@ pub(crate) async fn obey(bots: Vec<mpsc::Sender<Order>>, report: &Report) {
     }
 }
 
-fn parse(line: &str) -> Result<(Addressee, Order), String> {
+fn parse(line: &str) -> Result<(Duration, Addressee, Order), String> {
     let order: Value = serde_json::from_str(line).map_err(|e| e.to_string())?;
     let addressee = match order.get("bot") {
         None => Addressee::One(0),
@@ -69,6 +78,10 @@ fn parse(line: &str) -> Result<(Addressee, Order), String> {
             .and_then(|index| usize::try_from(index).ok())
             .map(Addressee::One)
             .ok_or("`bot` is a number or \"all\"")?,
+    };
+    let after = match order.get("after_ms") {
+        None => Duration::ZERO,
+        Some(ms) => Duration::from_millis(ms.as_u64().ok_or("`after_ms` is a number")?),
     };
     let text = |key: &str| order.get(key).and_then(Value::as_str);
     let order = match (text("act"), text("watch"), text("do")) {
@@ -82,7 +95,7 @@ fn parse(line: &str) -> Result<(Addressee, Order), String> {
         (None, None, Some("rejoin")) => Order::Rejoin,
         _ => return Err("an order has one of `act`, `watch` and `do`".to_owned()),
     };
-    Ok((addressee, order))
+    Ok((after, addressee, order))
 }
 
 fn signal_of(name: &str) -> Option<Signal> {
@@ -105,6 +118,8 @@ fn signal_of(name: &str) -> Option<Signal> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::panic)]
+
     use super::*;
 
     #[test]
@@ -133,8 +148,17 @@ mod tests {
             ),
             (r#"{"do":"cutSocket"}"#, Addressee::One(0), Order::CutSocket),
         ] {
-            assert_eq!(parse(line), Ok((addressee, order)), "{line}");
+            let after = Duration::ZERO;
+            assert_eq!(parse(line), Ok((after, addressee, order)), "{line}");
         }
+    }
+
+    #[test]
+    fn an_order_may_have_to_wait() {
+        let (after, ..) =
+            parse(r#"{"after_ms":1500,"watch":"locked"}"#).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(after, Duration::from_millis(1_500));
+        assert!(parse(r#"{"after_ms":-1,"watch":"locked"}"#).is_err());
     }
 
     #[test]

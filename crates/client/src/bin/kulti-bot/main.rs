@@ -3,6 +3,7 @@
 
 mod arguments;
 mod console;
+mod earlier;
 mod lively;
 mod names;
 mod participant;
@@ -16,7 +17,9 @@ use clap::Parser;
 use kulti_client::drivers::{
     credentials::{Credentials, FileCredentials, MemoryCredentials},
     join::Server,
+    journal::Place,
     log_filter::without_secrets,
+    outbox,
 };
 use tokio::{
     sync::{Semaphore, mpsc, watch},
@@ -35,6 +38,9 @@ use crate::{
 /// How many bots sign in and join at the same time: a server's limits on requests
 /// from one address are made for people.
 const JOINING_AT_ONCE: usize = 8;
+
+/// How long `--send-only` tries.
+const SEND_ONLY: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -71,6 +77,16 @@ fn main() -> ExitCode {
 async fn run(arguments: Arguments, report: Report) -> anyhow::Result<usize> {
     let address = arguments.address();
     let transport = address.transport()?;
+    let journal = arguments
+        .data
+        .as_deref()
+        .map(|dir| earlier::open_journal(dir, &address, &transport, &report));
+    if let (true, Some(journal)) = (arguments.send_only, &journal) {
+        let all = outbox::drained(journal, SEND_ONLY).await;
+        journal.close().await;
+        anyhow::ensure!(all, "something is left that the server has not taken");
+        return Ok(1);
+    }
     let (stop, stopped) = watch::channel(false);
     let turnstile = Arc::new(Semaphore::new(JOINING_AT_ONCE));
     let mut orders = Vec::new();
@@ -78,7 +94,7 @@ async fn run(arguments: Arguments, report: Report) -> anyhow::Result<usize> {
     let (hosted, code) = watch::channel(arguments.code.clone());
     for index in 0..arguments.count {
         let credentials: Arc<dyn Credentials> = match &arguments.data {
-            Some(dir) => Arc::new(FileCredentials::new(dir.join(format!("bot-{index}.json")))),
+            Some(dir) => Arc::new(FileCredentials::new(earlier::account_file(dir, index))),
             None => Arc::new(MemoryCredentials::default()),
         };
         let (sender, inbox) = mpsc::channel(64);
@@ -94,6 +110,9 @@ async fn run(arguments: Arguments, report: Report) -> anyhow::Result<usize> {
         if let Some(endpoint) = &arguments.init_endpoint {
             server = server.with_cloud(endpoint.clone());
         }
+        if let Some(journal) = &journal {
+            server = server.journaled(journal.clone(), Place::At(address.clone()));
+        }
         let participant = Participant {
             index,
             name: arguments.name_of(index),
@@ -104,16 +123,24 @@ async fn run(arguments: Arguments, report: Report) -> anyhow::Result<usize> {
                 .observers
                 .is_none_or(|observers| index < observers),
             views: arguments.views,
+            truth: arguments.truth,
             lively: arguments.lively.then(|| arguments.seed_of(index)),
             turnstile: turnstile.clone(),
         };
         bots.spawn(participant.live(inbox, stopped.clone()));
     }
     drop((hosted, code)); // whoever still waits for a code learns that none will come
+    if let Some(path) = &arguments.script {
+        let script = tokio::fs::File::open(path)
+            .await
+            .with_context(|| format!("cannot read the script {}", path.display()))?;
+        let (orders, report) = (orders.clone(), report.clone());
+        tokio::spawn(async move { console::obey(script, orders, &report).await });
+    }
     if arguments.interactive {
         let stop = stop.clone();
         tokio::spawn(async move {
-            console::obey(orders, &report).await;
+            console::obey(tokio::io::stdin(), orders, &report).await;
             stop.send_replace(true);
         });
     } else {
@@ -129,6 +156,9 @@ async fn run(arguments: Arguments, report: Report) -> anyhow::Result<usize> {
     let mut joined = 0;
     while let Some(was_in) = bots.join_next().await {
         joined += usize::from(was_in.context("a bot broke")?);
+    }
+    if let Some(journal) = &journal {
+        earlier::close(journal).await;
     }
     Ok(joined)
 }

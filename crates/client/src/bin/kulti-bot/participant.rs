@@ -32,6 +32,8 @@ use crate::{
 
 /// A bot is awake: it shows a sign of life this often.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
+/// How often a bot tells how much it has watched, if it does.
+const TRUTH: Duration = Duration::from_millis(500);
 /// Tries at a server that does not answer or asks for patience, 1 s, 2 s … apart.
 const TRIES: u32 = 5;
 
@@ -57,6 +59,8 @@ pub(crate) struct Participant {
     pub(crate) observes: bool,
     /// Whether it prints its whole view.
     pub(crate) views: bool,
+    /// Whether it tells how much it has watched.
+    pub(crate) truth: bool,
     /// The seed of its liveliness, if it has any.
     pub(crate) lively: Option<u64>,
     /// Lets a few in at a time.
@@ -70,6 +74,7 @@ enum Next {
     Ordered(Option<Order>),
     Mood,
     SignOfLife,
+    Truth,
     Stop,
 }
 
@@ -109,6 +114,7 @@ impl Participant {
                 .await;
             was_in |= told.has_joined();
             let reason = handle.ended().await;
+            self.tell_truth(&handle, &mut told).await;
             self.report
                 .event(Some(self.index), "left", json!({ "reason": reason }));
             handle.finished().await;
@@ -200,6 +206,7 @@ impl Participant {
         let mut departure = Departure::Gone;
         let mut next_mood = Instant::now() + lively.as_mut().map(Lively::pause).unwrap_or_default();
         let mut next_sign = Instant::now() + SIGN_OF_LIFE;
+        let mut next_truth = Instant::now();
         let mut obeys = true;
         let mut stays = true;
         loop {
@@ -213,6 +220,7 @@ impl Participant {
                 order = orders.recv(), if obeys => Next::Ordered(order),
                 () = sleep_until(next_mood), if stays && lively.is_some() => Next::Mood,
                 () = sleep_until(next_sign) => Next::SignOfLife,
+                () = sleep_until(next_truth), if self.truth => Next::Truth,
                 _ = stopped.wait_for(|s| *s), if stays => Next::Stop,
             };
             let done = match next {
@@ -250,6 +258,11 @@ impl Participant {
                 Next::SignOfLife => {
                     next_sign = Instant::now() + SIGN_OF_LIFE;
                     handle.watch(Signal::Input)
+                }
+                Next::Truth => {
+                    next_truth = Instant::now() + TRUTH;
+                    self.tell_truth(handle, told).await;
+                    Ok(())
                 }
                 Next::Stop => {
                     stays = false;

@@ -5,11 +5,12 @@ use kulti_client::{
         io::Announcement,
         view::{ConnectionView, StageView, ViewEvent},
     },
-    drivers::stay::StayHandle,
+    drivers::{journal::JournalStatus, stay::StayHandle},
 };
+use kulti_watch::IntervalSet;
 use serde_json::{Value, json};
 
-use crate::participant::Participant;
+use crate::{participant::Participant, report::Report};
 
 /// What the bot has told of the room, so that it tells only what changes.
 #[derive(Default)]
@@ -20,6 +21,7 @@ pub(crate) struct Told {
     counts: Option<Value>,
     spotlight: Option<String>,
     pinned: Option<String>,
+    acknowledged: IntervalSet,
 }
 
 impl Told {
@@ -69,6 +71,28 @@ impl Participant {
             | ViewEvent::Chat(_)
             | ViewEvent::Watch(_)
             | ViewEvent::Ended(_) => {}
+        }
+    }
+
+    /// Tells how much the bot has watched by its own timer.
+    pub(crate) async fn tell_truth(&self, handle: &StayHandle, told: &mut Told) {
+        if !self.truth {
+            return;
+        }
+        let me = handle.config();
+        let watched = handle.watched().await;
+        let details = |set: &IntervalSet| {
+            json!({
+                "session_id": me.session_id,
+                "user_id": me.user_id,
+                "active_ms": set.measure_ms(),
+                "intervals": set,
+            })
+        };
+        self.event("truth", details(&watched.intervals));
+        if told.acknowledged != watched.acknowledged {
+            self.event("acknowledged", details(&watched.acknowledged));
+            told.acknowledged = watched.acknowledged;
         }
     }
 
@@ -138,4 +162,29 @@ impl Participant {
     fn event(&self, event: &str, details: Value) {
         self.report.event(Some(self.index), event, details);
     }
+}
+
+/// Tells what is left of earlier stays, and how the journal is doing.
+pub(crate) fn tell_journal(report: &Report, status: &JournalStatus) {
+    let left: Vec<Value> = status
+        .left
+        .iter()
+        .map(|stay| {
+            json!({
+                "session_id": stay.record.session_id,
+                "user_id": stay.record.user_id,
+                "active_ms": stay.active_ms,
+                "refused": stay.refused,
+            })
+        })
+        .collect();
+    report.event(
+        None,
+        "journal",
+        json!({
+            "unsent": left,
+            "set_aside": status.set_aside,
+            "not_written": status.not_written,
+        }),
+    );
 }

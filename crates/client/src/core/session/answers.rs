@@ -28,6 +28,13 @@ impl SessionCore {
                 self.stage.settle();
                 self.stage.reread();
             }
+            Purpose::WriteViewers
+                if result
+                    .as_ref()
+                    .is_err_and(|error| error.code != CODE_CONNECTION_LOST) =>
+            {
+                self.store.counts.refused(self.now.boot_ms);
+            }
             Purpose::ReadViewers | Purpose::WriteViewers => {
                 if let Some(value) = read::<MetadataResult>(result) {
                     self.value(&value);
@@ -39,14 +46,7 @@ impl SessionCore {
                 }
             }
             Purpose::WriteStage => self.stage_written(result),
-            Purpose::WriteWatch => {
-                if result.is_err_and(|error| error.code == code::TOO_LARGE) {
-                    tracing::warn!(
-                        "the session store is full: the watch state goes to peer metadata"
-                    );
-                    self.store.is_full(self.now.boot_ms);
-                }
-            }
+            Purpose::WriteWatch { boot_ms } => self.watch_written(boot_ms, result),
             Purpose::TellMetadata => {}
             Purpose::Message(local_id) => self.message_sent(&local_id, result),
             Purpose::Hand => self.hand_answered(result),
@@ -71,6 +71,23 @@ impl SessionCore {
         if let Some(answer) = read::<Ping>(result) {
             self.clock
                 .learn(boot_ms, stamp_ms, answer.timestamp, self.now);
+        }
+    }
+
+    fn watch_written(&mut self, boot_ms: u64, result: Result<Value, RpcError>) {
+        match result {
+            Ok(value) => {
+                // Where pings are only echoed, this is what tells the server's time: by
+                // it watch states are known to be stale.
+                if let Ok(value) = serde_json::from_value::<MetadataResult>(value) {
+                    self.clock.learn(boot_ms, 0, value.updated_at, self.now);
+                }
+            }
+            Err(error) if error.code == code::TOO_LARGE => {
+                tracing::warn!("the session store is full: the watch state goes to peer metadata");
+                self.store.is_full(self.now.boot_ms);
+            }
+            Err(_) => {}
         }
     }
 

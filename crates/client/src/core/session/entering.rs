@@ -180,8 +180,8 @@ impl SessionCore {
     pub(super) fn finish(&mut self, reason: EndReason, farewell: Farewell) {
         let now = self.boot();
         let open = self.connection.has_socket();
-        if let Some((sequence, request)) = self.watching.left(now) {
-            self.emit(Output::Heartbeat { sequence, request });
+        if let Some(beat) = self.watching.left(now) {
+            self.beat(beat);
         }
         if farewell == Farewell::Leave && self.connection.is_up() {
             self.say_goodbye();
@@ -211,7 +211,7 @@ impl SessionCore {
                 if_change_version: None,
             };
             self.request(
-                Purpose::WriteWatch,
+                Purpose::WriteWatch { boot_ms: now },
                 method::SET_METADATA,
                 params,
                 AfterLoss::Fail,

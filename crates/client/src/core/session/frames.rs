@@ -49,7 +49,7 @@ impl SessionCore {
                 self.people_changed(change, true);
             }
             Told::PeerUpdate(peer) => {
-                let change = self.roster.upsert(&peer);
+                let change = self.roster.upsert(&peer, self.server_ms());
                 // In a large room somebody may be named for the first time by this.
                 let live = matches!(change, Some(Change::Updated(_)));
                 self.people_changed(change, live);
@@ -109,7 +109,7 @@ impl SessionCore {
     }
 
     fn peer_list(&mut self, list: &PeerList) {
-        let mut changes = self.roster.replace(list.peers.values());
+        let mut changes = self.roster.replace(list.peers.values(), self.server_ms());
         // Group by group, so that nobody who is placed moves again; within a group in
         // the order of joining.
         changes.sort_by_key(|change| match change {
@@ -130,7 +130,7 @@ impl SessionCore {
     }
 
     fn peer_join(&mut self, peer: &Peer) {
-        let change = self.roster.upsert(peer);
+        let change = self.roster.upsert(peer, self.server_ms());
         self.people_changed(change, true);
         self.judge_stage();
     }

@@ -50,7 +50,9 @@ enum Purpose {
     ReadViewers,
     ReadMe,
     WriteStage,
-    WriteWatch,
+    WriteWatch {
+        boot_ms: u64,
+    },
     WriteViewers,
     TellMetadata,
     Message(String),
@@ -128,6 +130,7 @@ impl SessionCore {
             hand_raised: false,
             joined_at: 0,
             watch: None,
+            watch_claimed_ms: 0,
         };
         Self {
             now,
@@ -180,9 +183,14 @@ impl SessionCore {
             Input::Intent(intent) => self.intent(intent),
             Input::Watch(signal) => self.watching.signal(self.now.boot_ms, signal),
             Input::HeartbeatAnswered { sequence, result } => {
-                self.watching
-                    .answered(sequence, result.as_ref().map_err(String::as_str));
+                let result = result.as_ref().map_err(String::as_str);
+                let settled = self.watching.answered(sequence, result);
+                // While it counts, the next view is less than a second away.
+                if settled && !self.watching.status(self.now.boot_ms).counting {
+                    self.screen.watch_soon();
+                }
             }
+            Input::ReportWatchTime => self.watching.report_soon(),
             Input::Tick => {}
         }
         if self.ended.is_none() {
@@ -222,6 +230,11 @@ impl SessionCore {
     /// to journal.
     pub fn watch_intervals(&self, now_ms: u64) -> IntervalSet {
         self.watching.intervals(now_ms)
+    }
+
+    /// What the server has settled of that.
+    pub fn acknowledged_intervals(&self) -> &IntervalSet {
+        self.watching.acknowledged()
     }
 
     fn boot(&self) -> u64 {

@@ -89,6 +89,13 @@ impl Default for Screen {
     }
 }
 
+impl Screen {
+    /// The counter has changed although no time has passed.
+    pub(super) fn watch_soon(&mut self) {
+        self.watch_at = Some(0);
+    }
+}
+
 impl SessionCore {
     /// Sends the slices that have changed.
     pub(super) fn refresh(&mut self) {

@@ -19,6 +19,7 @@ use crate::core::{
     roster::Roster,
     stage::{Verdict, Writer},
     view::Notice,
+    viewers::{self, CountsWriter},
 };
 
 /// Watch keys that are listened to where the server counts viewers: as many as people
@@ -37,8 +38,6 @@ const WATCH_WRITE_GAP_MS: u64 = 1_000;
 /// After the store was full, how long watch states go to peer metadata before the
 /// store is tried again.
 const FULL_FOR_MS: u64 = 300_000;
-/// How often the elected writer may change the counts.
-pub(super) const COUNTS_GAP_MS: u64 = 2_000;
 /// A value in the vendor's store may have 1 KB, in ours 4 KB.
 const VENDOR_VALUE_BYTES: usize = 1_024;
 const OUR_VALUE_BYTES: usize = 4_096;
@@ -47,7 +46,8 @@ const OUR_VALUE_BYTES: usize = 4_096;
 #[derive(Debug)]
 pub(super) struct Store {
     pub(super) presences: Presences,
-    pub(super) viewers: Option<ViewerCounts>,
+    /// How many watch, by the store.
+    pub(super) counts: CountsWriter,
     listened: BTreeSet<String>,
     listen_at: Option<u64>,
     listen_bound: usize,
@@ -55,7 +55,6 @@ pub(super) struct Store {
     pub(super) watch_written_at: Option<u64>,
     pub(super) watch_written_active: Option<bool>,
     pub(super) full_until: u64,
-    pub(super) counts_written_at: Option<u64>,
 }
 
 impl Store {
@@ -67,7 +66,7 @@ impl Store {
         };
         Self {
             presences: Presences::default(),
-            viewers: None,
+            counts: CountsWriter::default(),
             listened: BTreeSet::new(),
             listen_at: None,
             listen_bound,
@@ -75,7 +74,6 @@ impl Store {
             watch_written_at: None,
             watch_written_active: None,
             full_until: 0,
-            counts_written_at: None,
         }
     }
 
@@ -128,7 +126,10 @@ impl SessionCore {
             });
             self.stage_changed(verdict);
         } else if key == VIEWERS {
-            self.store.viewers = serde_json::from_value(value.data.clone()).ok();
+            let counts = serde_json::from_value(value.data.clone()).ok();
+            let by_predecessor = self.precedes_me(&value.updated_by);
+            let now = self.boot();
+            self.store.counts.seen(now, counts, by_predecessor);
             self.screen.dirty.counts = true;
         } else if let Some(user) = store_keys::watch_key_user(key)
             && self
@@ -177,7 +178,7 @@ impl SessionCore {
     pub(super) fn counts(&self) -> ViewerCounts {
         let total = u32::try_from(self.roster.len()).unwrap_or(u32::MAX);
         if self.config.server_counts_viewers
-            && let Some(counted) = self.store.viewers
+            && let Some(counted) = self.store.counts.stored()
         {
             // Of a large room not everybody is named.
             let total = if self.large_room {
@@ -290,7 +291,7 @@ impl SessionCore {
         let now = self.boot();
         let active = self.watching.is_active(now);
         let watch = Some(self.store.watch_write_at(now, active));
-        let counts = (!self.config.server_counts_viewers).then(|| now + COUNTS_GAP_MS);
+        let counts = (!self.config.server_counts_viewers).then(|| now + viewers::GAP_MS);
         [self.store.listen_at, watch, counts]
             .into_iter()
             .flatten()

@@ -6,11 +6,8 @@ use kulti_protocol::{
     store_keys::{VIEWERS, WatchState, watch_key},
 };
 
-use super::{Purpose, SessionCore, store::COUNTS_GAP_MS};
-use crate::core::{presence, requests::AfterLoss, viewers::elected_writer};
-
-/// How often the elected writer renews the counts.
-const COUNTS_MS: u64 = 60_000;
+use super::{Purpose, SessionCore};
+use crate::core::{presence, requests::AfterLoss, viewers};
 
 impl SessionCore {
     /// Writes my watch key: at once, at changes, and before it gets stale.
@@ -41,7 +38,7 @@ impl SessionCore {
             if_change_version: None,
         };
         self.request(
-            Purpose::WriteWatch,
+            Purpose::WriteWatch { boot_ms: now },
             method::SET_METADATA,
             write,
             AfterLoss::Fail,
@@ -61,29 +58,21 @@ impl SessionCore {
         );
     }
 
-    /// On the 100ms cloud the elected client writes the counts.
+    /// On the 100ms cloud the elected client writes the counts; if it does not, the next
+    /// in line does.
     pub(super) fn write_counts(&mut self) {
-        let now = self.boot();
-        let gap_over = |gap| {
-            self.store
-                .counts_written_at
-                .is_none_or(|at| now >= at + gap)
-        };
-        if !gap_over(COUNTS_GAP_MS) || !self.is_elected() {
-            return;
-        }
         let counts = self.counts();
-        let right = self
-            .store
-            .viewers
-            .is_some_and(|told| (told.total, told.active) == (counts.total, counts.active));
-        if right && !gap_over(COUNTS_MS) {
+        let people = self
+            .roster
+            .iter()
+            .map(|person| (person.peer_id.as_str(), self.roles.hosts(&person.role)));
+        let place = viewers::place_in_line(self.me_in_line(), people);
+        if !self.store.counts.is_due(self.now.boot_ms, place, &counts) {
             return;
         }
         let Ok(data) = serde_json::to_value(counts) else {
             return;
         };
-        self.store.counts_written_at = Some(now);
         let write = SetMetadata {
             key: VIEWERS.to_owned(),
             data,
@@ -97,11 +86,17 @@ impl SessionCore {
         );
     }
 
-    fn is_elected(&self) -> bool {
-        let people = self
-            .roster
-            .iter()
-            .map(|person| (person.peer_id.as_str(), self.roles.hosts(&person.role)));
-        elected_writer(people) == Some(self.config.peer_id.as_str())
+    /// Whether somebody comes before me in line for writing the counts.
+    pub(super) fn precedes_me(&self, peer_id: &str) -> bool {
+        let known = self.roster.get(peer_id);
+        known.is_some_and(|person| {
+            let other = (peer_id, self.roles.hosts(&person.role));
+            viewers::precedes(other, self.me_in_line())
+        })
+    }
+
+    fn me_in_line(&self) -> (&str, bool) {
+        let host = self.roles.hosts(self.roles.mine());
+        (&self.config.peer_id, host)
     }
 }

@@ -3,7 +3,7 @@
 use kulti_protocol::signalling::{Ping, method};
 
 use super::{NEAREST_DEADLINE_MS, Purpose, SessionCore};
-use crate::core::{connection::Due, io::Output, requests::AfterLoss, view::Notice};
+use crate::core::{connection::Due, io::Output, requests::AfterLoss, view::Notice, watching::Beat};
 
 impl SessionCore {
     /// Does what is due.
@@ -42,13 +42,27 @@ impl SessionCore {
         if let Some(notice) = self.arrivals.due(now) {
             self.notice(notice);
         }
-        if let Some((sequence, request)) = self.watching.due(now) {
-            self.emit(Output::Heartbeat { sequence, request });
+        if let Some(beat) = self.watching.due(now) {
+            self.beat(beat);
+        }
+        if let Some(page) = self.watching.page_due(now) {
+            self.emit(Output::Journal(page));
         }
         if let Some(credits) = self.watching.credit_earned(now) {
             self.notice(Notice::CreditEarned { credits });
         }
         self.flush();
+    }
+
+    /// Tells the ledger, what is told being written down first.
+    pub(super) fn beat(&mut self, beat: Beat) {
+        if let Some(page) = beat.page {
+            self.emit(Output::Journal(page));
+        }
+        self.emit(Output::Heartbeat {
+            sequence: beat.sequence,
+            request: beat.request,
+        });
     }
 
     fn ping(&mut self) {

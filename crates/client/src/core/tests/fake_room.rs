@@ -30,6 +30,8 @@ pub(super) struct FakeRoom {
     pub(super) locked: bool,
     /// Errors to answer with, once each, by method.
     pub(super) faults: BTreeMap<&'static str, Vec<RpcError>>,
+    /// Pings are answered with the timestamp that they carry.
+    pub(super) echoes_pings: bool,
     /// Methods that are not answered at all.
     pub(super) mute: BTreeSet<&'static str>,
     /// Every frame that came, as peer id, method, params.
@@ -129,12 +131,7 @@ impl FakeRoom {
 
     fn unjoined(&mut self, peer_id: &str, frame: &ClientFrame) -> Answer {
         match frame.method.as_str() {
-            method::PING => Ok((
-                json!(Ping {
-                    timestamp: self.now
-                }),
-                After::Nothing,
-            )),
+            method::PING => Ok((self.pong(&frame.params), After::Nothing)),
             method::JOIN if self.locked => Err(RpcError::new(code::GONE, "the session is over")),
             method::JOIN => {
                 let join: Join = read(&frame.params);
@@ -157,12 +154,7 @@ impl FakeRoom {
     fn joined(&mut self, peer_id: &str, frame: &ClientFrame) -> Answer {
         let params = &frame.params;
         match frame.method.as_str() {
-            method::PING => Ok((
-                json!(Ping {
-                    timestamp: self.now
-                }),
-                After::Nothing,
-            )),
+            method::PING => Ok((self.pong(&frame.params), After::Nothing)),
             method::JOIN => Ok((json!({}), After::Join)),
             method::LEAVE => {
                 self.sockets.remove(peer_id);
@@ -230,6 +222,15 @@ impl FakeRoom {
             }
             other => panic!("the fake room does not know {other}"),
         }
+    }
+
+    fn pong(&self, ping: &Value) -> Value {
+        if self.echoes_pings {
+            return ping.clone();
+        }
+        json!(Ping {
+            timestamp: self.now
+        })
     }
 
     /// Sets a value as somebody, also somebody without a socket.
@@ -341,6 +342,16 @@ impl FakeRoom {
         let came = peer(id, &format!("Extra {id}"), role, self.now);
         self.peers.insert(id.to_owned(), came.clone());
         self.tell_others(id, &Told::PeerJoin(came));
+    }
+
+    /// Somebody whose client is not simulated changes their metadata.
+    pub(super) fn update_data(&mut self, id: &str, data: &str) {
+        let Some(peer) = self.peers.get_mut(id) else {
+            return;
+        };
+        data.clone_into(&mut peer.info.data);
+        let peer = peer.clone();
+        self.tell_others(id, &Told::PeerUpdate(peer));
     }
 
     /// What one peer has sent by one method.

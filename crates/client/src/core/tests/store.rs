@@ -13,7 +13,7 @@ fn watch_of(world: &World, id: &str) -> serde_json::Value {
     world.room.value(&watch_key(&format!("user-{id}"))).data
 }
 
-fn presence(world: &World, at: &str, of: &str) -> Presence {
+pub(super) fn presence(world: &World, at: &str, of: &str) -> Presence {
     let people = world.shown(at).people.clone().unwrap().people;
     people
         .into_iter()
@@ -167,58 +167,4 @@ fn a_full_store_moves_the_watch_state_to_metadata() {
         true,
         "the store is tried again"
     );
-}
-
-#[test]
-fn on_our_server_the_servers_counts_are_shown() {
-    let mut world = World::new();
-    world.join(&["viewer-1", "viewer-2"]);
-    world.room.put(
-        "server",
-        VIEWERS,
-        json!({"total": 2, "active": 1, "timestamp": 9}),
-    );
-    world.settle();
-    assert_eq!(world.shown("viewer-1").counts.unwrap().active, 1);
-    assert!(
-        !world
-            .room
-            .heard
-            .iter()
-            .any(|(_, what, params)| what == method::SET_METADATA && params["key"] == VIEWERS),
-        "and written by nobody else"
-    );
-}
-
-#[test]
-fn on_the_cloud_one_client_writes_the_counts_and_another_takes_over() {
-    let mut world = World::cloud();
-    world.join(&["viewer-0", "host-1", "host-2"]);
-    world.run(5_000);
-    let writers = |world: &World| {
-        let mut writers: Vec<String> = world
-            .room
-            .heard
-            .iter()
-            .filter(|(_, what, params)| what == method::SET_METADATA && params["key"] == VIEWERS)
-            .map(|(from, ..)| from.clone())
-            .collect();
-        writers.dedup();
-        writers
-    };
-    assert_eq!(writers(&world).last().map(String::as_str), Some("host-1"));
-    let counts = world.room.value(VIEWERS).data;
-    assert_eq!(
-        (counts["total"].as_u64(), counts["active"].as_u64()),
-        (Some(3), Some(3))
-    );
-
-    world.act("host-1", crate::core::Intent::Leave);
-    world.run(5_000);
-    assert_eq!(writers(&world).last().map(String::as_str), Some("host-2"));
-    assert_eq!(world.room.value(VIEWERS).data["total"], 2);
-    for id in ["viewer-0", "host-2"] {
-        let counts = world.shown(id).counts.unwrap();
-        assert_eq!((counts.total, counts.active), (2, 2));
-    }
 }

@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 
 use kulti_protocol::api::{HeartbeatRequest, HeartbeatResponse, WatchPolicy};
 
+use kulti_watch::IntervalSet;
+
 use super::{fake_room::FakeRoom, fixtures::role_of};
 use crate::core::{
     Intent, SessionCore,
     io::{Announcement, ConnectFailure, Input, Now, Output, StayConfig},
+    unsettled::Unsettled,
     view::{
         ChatView, ConnectionView, CountsView, EndReason, GridView, MessageView, Notice, PeopleView,
         SessionView, StageView, ViewEvent, WatchView,
@@ -73,6 +76,9 @@ pub(super) struct Client {
     pub(super) announced: Vec<Announcement>,
     pub(super) heartbeats: Vec<HeartbeatRequest>,
     pub(super) heartbeats_fail: bool,
+    /// What the disk holds, and how often it was written.
+    pub(super) journal: Unsettled,
+    pub(super) journal_writes: Vec<u64>,
     unanswered: VecDeque<(u64, HeartbeatRequest)>,
     pub(super) ended: Option<EndReason>,
     pub(super) views: Vec<ViewEvent>,
@@ -146,6 +152,8 @@ impl World {
             announced: Vec::new(),
             heartbeats: Vec::new(),
             heartbeats_fail: false,
+            journal: Unsettled::default(),
+            journal_writes: Vec::new(),
             unanswered: VecDeque::new(),
             ended: None,
             views: Vec::new(),
@@ -343,7 +351,19 @@ impl Client {
                 self.shown.take(event);
             }
             Output::Announce(announcement) => self.announced.push(announcement),
+            Output::Journal(page) => {
+                self.journal = page.unsettled;
+                self.journal_writes.push(boot);
+            }
             Output::Heartbeat { sequence, request } => {
+                let told = request.intervals.iter().flatten();
+                let told: IntervalSet = told
+                    .map(|[start, end]| (start.unsigned_abs(), end.unsigned_abs()))
+                    .collect();
+                assert!(
+                    self.journal.watched.covers(&told),
+                    "nothing is told before it is written down"
+                );
                 self.heartbeats.push(request.clone());
                 self.unanswered.push_back((sequence, request));
             }

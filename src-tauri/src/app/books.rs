@@ -2,7 +2,7 @@
 
 use super::{
     App,
-    model::{ActivitySource, CommandError, SessionBooks},
+    model::{CommandError, SessionBooks},
 };
 
 impl App {
@@ -20,11 +20,5 @@ impl App {
     /// [`CommandError`].
     pub async fn save_receipt(&self, _session_id: &str) -> Result<String, CommandError> {
         Err(CommandError::not_in_session())
-    }
-
-    /// What tells whether the person watches.
-    #[must_use]
-    pub fn activity_sources(&self) -> Vec<ActivitySource> {
-        Vec::new()
     }
 }

@@ -19,6 +19,7 @@ mod session_view;
 mod stays;
 #[cfg(test)]
 mod tests;
+mod watching;
 
 use std::{
     io,
@@ -34,7 +35,6 @@ use parking_lot::Mutex;
 use tokio::sync::{broadcast, watch};
 
 pub(crate) use self::files::create_private_dir;
-pub use self::session_view::SessionViews;
 use self::{
     clipboard::Clipboard,
     demo::Bots,
@@ -46,7 +46,8 @@ use self::{
     secrets::Secrets,
     stays::Stays,
 };
-use crate::activity::window::WindowSight;
+pub use self::{session_view::SessionViews, watching::OpenPrompt};
+use crate::activity::{Activity, Observation};
 
 /// How many announcements may wait to be shown.
 const ANNOUNCEMENTS: usize = 16;
@@ -72,7 +73,8 @@ pub struct App {
     home: watch::Sender<HomeView>,
     own_server: OwnServer,
     stays: Stays,
-    sight: Mutex<WindowSight>,
+    activity: Arc<Activity>,
+    prompt: watch::Sender<Option<OpenPrompt>>,
     announcements: broadcast::Sender<Announcement>,
     clipboard: Clipboard,
     bots: Bots,
@@ -127,7 +129,8 @@ impl App {
             home,
             own_server,
             stays: Stays::default(),
-            sight: Mutex::new(WindowSight::default()),
+            activity: Arc::default(),
+            prompt: watch::Sender::new(None),
             announcements: broadcast::Sender::new(ANNOUNCEMENTS),
             clipboard: Clipboard::default(),
             bots: Bots::default(),
@@ -179,6 +182,9 @@ impl App {
             .stays
             .current()
             .ok_or_else(CommandError::not_in_session)?;
+        if intent != Intent::PromptShown {
+            self.activity.observe(Observation::WindowUsed);
+        }
         stay.act(intent).map_err(|error| match error {
             ActError::Over => CommandError::not_in_session(),
             ActError::TooMany => CommandError {
@@ -198,26 +204,6 @@ impl App {
     #[must_use]
     pub fn session_title(&self) -> watch::Receiver<Option<String>> {
         self.stays.title()
-    }
-
-    /// The page says whether it can be seen.
-    pub fn window_visible(&self, visible: bool) {
-        let signal = self.sight.lock().page_visible(visible);
-        self.tell(signal);
-    }
-
-    /// The window system says whether the window is minimised.
-    pub fn window_minimised(&self, minimised: bool) {
-        let signal = self.sight.lock().minimised(minimised);
-        self.tell(signal);
-    }
-
-    fn tell(&self, signal: Option<kulti_watch::Signal>) {
-        if let (Some(signal), Some(stay)) = (signal, self.stays.current())
-            && let Err(error) = stay.watch(signal)
-        {
-            tracing::debug!(%error, ?signal, "a signal came too late");
-        }
     }
 
     /// Puts text on the clipboard.

@@ -7,7 +7,7 @@
 /// is somebody's request to lock, and nobody will say when the person has unlocked.
 /// Such a request holds until the person is at the window again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LockState {
+pub(super) struct LockState {
     hint: bool,
     saver: bool,
     requested: bool,
@@ -15,42 +15,42 @@ pub struct LockState {
 
 impl LockState {
     /// logind's hint, which the desktop keeps.
-    pub fn hint(&mut self, locked: bool) {
+    pub(super) fn hint(&mut self, locked: bool) {
         // It has been locked and unlocked: the request is done with.
         self.requested &= !self.hint || locked;
         self.hint = locked;
     }
 
     /// The desktop's screen saver covers the screen, or does not any more.
-    pub fn saver(&mut self, active: bool) {
+    pub(super) fn saver(&mut self, active: bool) {
         self.requested &= !self.saver || active;
         self.saver = active;
     }
 
     /// logind asked the desktop to lock.
-    pub fn lock_requested(&mut self) {
+    pub(super) fn lock_requested(&mut self) {
         self.requested = true;
     }
 
     /// logind asked the desktop to unlock.
-    pub fn unlock_requested(&mut self) {
+    pub(super) fn unlock_requested(&mut self) {
         self.requested = false;
     }
 
     /// The person did something with the window, so that nothing can lie over it.
-    pub fn window_used(&mut self) {
+    pub(super) fn window_used(&mut self) {
         self.requested = false;
     }
 
     /// logind is gone, and with it all that it said.
-    pub fn logind_lost(&mut self) {
+    pub(super) fn logind_lost(&mut self) {
         self.hint = false;
         self.requested = false;
     }
 
     /// Whether the screen is locked.
     #[must_use]
-    pub const fn locked(self) -> bool {
+    pub(super) const fn locked(self) -> bool {
         self.hint || self.saver || self.requested
     }
 }

@@ -13,9 +13,9 @@ mod logind;
 mod screen_saver;
 mod sources;
 mod state;
-pub mod window;
+mod window;
 #[cfg(target_os = "linux")]
-pub mod x11;
+pub(crate) mod x11;
 
 use std::sync::Arc;
 
@@ -126,7 +126,7 @@ impl Activity {
 }
 
 /// Starts the sources that need no window. Within a tokio runtime.
-pub fn start(activity: &Arc<Activity>) {
+pub(crate) fn start(activity: &Arc<Activity>) {
     input::start(activity);
     #[cfg(target_os = "linux")]
     {

@@ -37,7 +37,7 @@ pub enum Observation {
 
 /// What is known right now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct State {
+pub(super) struct State {
     sight: WindowSight,
     lock: LockState,
     asleep: bool,
@@ -47,7 +47,7 @@ pub struct State {
 impl State {
     /// The signals that tell all of it, for a stay that begins.
     #[must_use]
-    pub fn signals(&self) -> [Signal; 4] {
+    pub(super) fn signals(&self) -> [Signal; 4] {
         [
             if self.input_known {
                 Signal::IdleKnown
@@ -73,7 +73,7 @@ impl State {
     }
 
     /// Takes an observation in. The signals of what that changes.
-    pub fn observe(&mut self, observation: Observation) -> Vec<Signal> {
+    pub(super) fn observe(&mut self, observation: Observation) -> Vec<Signal> {
         let before = self.signals();
         match observation {
             Observation::Page { visible } => self.sight.page(visible),

@@ -6,7 +6,7 @@
 
 /// What both sources said last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WindowSight {
+pub(super) struct WindowSight {
     page: bool,
     window_system: bool,
 }
@@ -23,7 +23,7 @@ impl Default for WindowSight {
 
 impl WindowSight {
     /// The page's `visibilitychange`.
-    pub fn page(&mut self, visible: bool) {
+    pub(super) fn page(&mut self, visible: bool) {
         self.page = visible;
     }
 
@@ -31,7 +31,7 @@ impl WindowSight {
     ///
     /// When it shows the window again, what the page said before is out of date: the
     /// page learns of it later, when it gets to draw.
-    pub fn window_system(&mut self, seen: Option<bool>) {
+    pub(super) fn window_system(&mut self, seen: Option<bool>) {
         let seen = seen.unwrap_or(true);
         if seen && !self.window_system {
             self.page = true;
@@ -41,7 +41,7 @@ impl WindowSight {
 
     /// Whether the window can be seen.
     #[must_use]
-    pub const fn seen(self) -> bool {
+    pub(super) const fn seen(self) -> bool {
         self.page && self.window_system
     }
 }

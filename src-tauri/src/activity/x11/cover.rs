@@ -3,21 +3,21 @@
 /// A rectangle of the screen, in pixels. Half-open: it reaches up to, but not into,
 /// `right` and `bottom`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rect {
+pub(super) struct Rect {
     /// The first column.
-    pub left: i32,
+    pub(super) left: i32,
     /// The first row.
-    pub top: i32,
+    pub(super) top: i32,
     /// The first column that is not in it.
-    pub right: i32,
+    pub(super) right: i32,
     /// The first row that is not in it.
-    pub bottom: i32,
+    pub(super) bottom: i32,
 }
 
 impl Rect {
     /// A rectangle by its corner and size.
     #[must_use]
-    pub fn at(left: i32, top: i32, width: u16, height: u16) -> Self {
+    pub(super) fn at(left: i32, top: i32, width: u16, height: u16) -> Self {
         Self {
             left,
             top,
@@ -28,13 +28,13 @@ impl Rect {
 
     /// Whether there is nothing in it.
     #[must_use]
-    pub const fn is_empty(self) -> bool {
+    pub(super) const fn is_empty(self) -> bool {
         self.left >= self.right || self.top >= self.bottom
     }
 
     /// What both have in common; may be empty.
     #[must_use]
-    pub fn intersect(self, other: Self) -> Self {
+    pub(super) fn intersect(self, other: Self) -> Self {
         Self {
             left: self.left.max(other.left),
             top: self.top.max(other.top),
@@ -45,13 +45,13 @@ impl Rect {
 
     /// Whether both have anything in common.
     #[must_use]
-    pub fn meets(self, other: Self) -> bool {
+    pub(super) fn meets(self, other: Self) -> bool {
         !self.intersect(other).is_empty()
     }
 
     /// The rectangle, moved.
     #[must_use]
-    pub fn moved(self, right: i32, down: i32) -> Self {
+    pub(super) fn moved(self, right: i32, down: i32) -> Self {
         Self {
             left: self.left.saturating_add(right),
             top: self.top.saturating_add(down),
@@ -102,7 +102,7 @@ impl Rect {
 
 /// Whether anything of `area` is in none of `covers`.
 #[must_use]
-pub fn can_be_seen(area: &[Rect], covers: &[Rect]) -> bool {
+pub(super) fn can_be_seen(area: &[Rect], covers: &[Rect]) -> bool {
     let mut left: Vec<Rect> = area.iter().copied().filter(|r| !r.is_empty()).collect();
     for cover in covers {
         if left.is_empty() {

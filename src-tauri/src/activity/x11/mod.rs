@@ -54,7 +54,7 @@ pub(super) enum X11Error {
 
 /// Follows what happens to `window` from now on. Returns at once; whether the X
 /// server tells it shows in [`Activity::sources`].
-pub fn follow(activity: &Arc<Activity>, window: u32) {
+pub(crate) fn follow(activity: &Arc<Activity>, window: u32) {
     let activity = activity.clone();
     let thread = std::thread::Builder::new().name("x11-sight".into());
     let spawned = thread.spawn(move || {

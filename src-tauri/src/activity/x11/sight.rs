@@ -8,7 +8,7 @@ const ALL_WORKSPACES: u32 = 0xFFFF_FFFF;
 
 /// Whether the window can be seen, and if not, why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
+pub(super) enum Sight {
     /// Something of it is on the screen.
     Seen,
     /// It is minimised, rolled up, or not shown at all.
@@ -25,58 +25,58 @@ pub enum Sight {
 
 /// What holds for any window that a window manager looks after.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Managed {
+pub(super) struct Managed {
     /// Minimised (`WM_STATE`, `_NET_WM_STATE_HIDDEN`) or rolled up.
-    pub put_away: bool,
+    pub(super) put_away: bool,
     /// Its workspace; none if the window manager has none.
-    pub workspace: Option<u32>,
+    pub(super) workspace: Option<u32>,
 }
 
 /// The window in question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnWindow {
+pub(super) struct OwnWindow {
     /// What the window manager says of it.
-    pub managed: Managed,
+    pub(super) managed: Managed,
     /// Whether it and all that it lies in are mapped.
-    pub viewable: bool,
+    pub(super) viewable: bool,
     /// Where its content is.
-    pub content: Rect,
+    pub(super) content: Rect,
 }
 
 /// What holds for the whole desktop.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Desktop {
+pub(super) struct Desktop {
     /// The workspace that is shown; none if the window manager has none.
-    pub workspace: Option<u32>,
+    pub(super) workspace: Option<u32>,
     /// "Show desktop" is on.
-    pub desktop_shown: bool,
+    pub(super) desktop_shown: bool,
     /// The monitors.
-    pub monitors: Vec<Rect>,
+    pub(super) monitors: Vec<Rect>,
     /// Whether a compositor draws the screen: else nothing is translucent.
-    pub composited: bool,
+    pub(super) composited: bool,
 }
 
 /// A mapped window that lies above the one in question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WindowAbove {
+pub(super) struct WindowAbove {
     /// What the window manager says of it, if it looks after it.
-    pub managed: Option<Managed>,
+    pub(super) managed: Option<Managed>,
     /// The area that it takes, frame and shape included, in one or more pieces.
-    pub area: Vec<Rect>,
+    pub(super) area: Vec<Rect>,
     /// What it declares to be opaque; none if it does not say.
-    pub opaque: Option<Vec<Rect>>,
+    pub(super) opaque: Option<Vec<Rect>>,
     /// Whether its pixels may be translucent.
-    pub has_alpha: bool,
+    pub(super) has_alpha: bool,
     /// Whether it is drawn translucent as a whole.
-    pub faded: bool,
+    pub(super) faded: bool,
     /// Notifications, tooltips, menus and the like: gone in a moment.
-    pub fleeting: bool,
+    pub(super) fleeting: bool,
 }
 
 impl OwnWindow {
     /// Why the window cannot be seen whatever lies above it; none if that decides.
     #[must_use]
-    pub fn out_of_sight(&self, desktop: &Desktop) -> Option<Sight> {
+    pub(super) fn out_of_sight(&self, desktop: &Desktop) -> Option<Sight> {
         if elsewhere(&self.managed, desktop) {
             Some(Sight::OtherWorkspace)
         } else if desktop.desktop_shown {
@@ -92,7 +92,7 @@ impl OwnWindow {
 
     /// The parts of its content that are within a monitor.
     #[must_use]
-    pub fn on_screen(&self, desktop: &Desktop) -> Vec<Rect> {
+    pub(super) fn on_screen(&self, desktop: &Desktop) -> Vec<Rect> {
         let parts = desktop.monitors.iter().map(|m| m.intersect(self.content));
         parts.filter(|part| !part.is_empty()).collect()
     }
@@ -100,7 +100,7 @@ impl OwnWindow {
 
 /// Whether the window can be seen. `above` may come in any order.
 #[must_use]
-pub fn sight(own: &OwnWindow, desktop: &Desktop, above: &[WindowAbove]) -> Sight {
+pub(super) fn sight(own: &OwnWindow, desktop: &Desktop, above: &[WindowAbove]) -> Sight {
     if let Some(reason) = own.out_of_sight(desktop) {
         return reason;
     }

@@ -174,12 +174,6 @@ async fn time_stops_while_the_window_cannot_be_seen() {
     right.into_iter().for_each(Cover::close);
     pauses.push(("covered by two", stop, go));
 
-    let stop = Act::new(|| run("xdotool", &["windowmove", "--sync", &id, "5000", "5000"]));
-    learner.pauses("window hidden").await;
-    let go = Act::new(|| run("xdotool", &["windowmove", "--sync", &id, "20", "40"]));
-    learner.counts().await;
-    pauses.push(("off the screen", stop, go));
-
     check(&learner.leave().await, &pauses);
 }
 

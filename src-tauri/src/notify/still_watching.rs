@@ -101,8 +101,10 @@ async fn show(
     });
     tokio::select! {
         () = clicked => {}
-        () = over(prompts) => handle.close_async().await,
+        () = over(prompts) => {}
     }
+    // Some services leave it open after the click.
+    handle.close_async().await;
 }
 
 /// Elsewhere a click only brings the app to the front, where the window asks.

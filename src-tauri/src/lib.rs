@@ -102,10 +102,15 @@ fn set_up(tauri: &AppHandle) -> anyhow::Result<()> {
             .build(),
     )?;
     window::open(tauri, &app, &data_dir).context("cannot open the window")?;
+    activity::start(app.activity());
     tray::show(tauri, &app);
     open_links(tauri, &app);
     closing::on_signals(tauri.clone());
     tokio::spawn(notify_announcements(tauri.clone(), app.clone()));
+    tokio::spawn(notify::still_watching::ask_when_due(
+        tauri.clone(),
+        app.clone(),
+    ));
     if demo {
         tokio::spawn(async move {
             if let Err(error) = app.start_demo().await {

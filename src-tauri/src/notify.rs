@@ -1,7 +1,10 @@
 //! Announcements as system notifications. Clicking one brings the window to the front.
+//! (Beside them: [`still_watching`].)
 //!
 //! Raised from Rust and waited for on a thread of its own: the web's notifications
 //! and the plugin for them lose the click.
+
+pub(crate) mod still_watching;
 
 use std::sync::{
     Arc,

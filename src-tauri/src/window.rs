@@ -9,8 +9,8 @@ use tauri::{
 use tokio::time::{MissedTickBehavior, interval};
 
 #[cfg(target_os = "linux")]
-use crate::environment;
-use crate::{app::App, closing};
+use crate::{activity, environment};
+use crate::{activity::Observation, app::App, closing};
 
 /// The window's label, as the capability names it.
 pub(crate) const LABEL: &str = "main";
@@ -44,15 +44,18 @@ pub(crate) fn open(tauri: &AppHandle, app: &Arc<App>, data_dir: &Path) -> tauri:
         .build()?;
     draw_in_software(&window);
     let handle = tauri.clone();
-    window.on_window_event(move |event| {
-        if let WindowEvent::CloseRequested { api, .. } = event {
+    let activity = app.activity().clone();
+    window.on_window_event(move |event| match event {
+        WindowEvent::CloseRequested { api, .. } => {
             // Leaving takes a moment; the window goes at once.
             api.prevent_close();
             closing::begin(&handle);
         }
+        WindowEvent::Focused(true) => activity.observe(Observation::WindowUsed),
+        _ => {}
     });
     tokio::spawn(follow_title(window.clone(), app.clone()));
-    tokio::spawn(watch_minimised(window, app.clone()));
+    follow_sight(window, app);
     Ok(())
 }
 
@@ -133,15 +136,40 @@ async fn follow_title(window: WebviewWindow, app: Arc<App>) {
     }
 }
 
+/// Has the window system tell whether the window can be seen: all of it where that
+/// is X11, else only whether it is minimised.
+fn follow_sight(window: WebviewWindow, app: &Arc<App>) {
+    #[cfg(target_os = "linux")]
+    if let Some(id) = x11_window(&window) {
+        activity::x11::follow(app.activity(), id);
+        return;
+    }
+    tokio::spawn(watch_minimised(window, app.clone()));
+}
+
+/// The window's number at the X server, if it is there.
+#[cfg(target_os = "linux")]
+fn x11_window(window: &WebviewWindow) -> Option<u32> {
+    use raw_window_handle::{HasWindowHandle, RawWindowHandle};
+
+    match window.window_handle().ok()?.as_raw() {
+        RawWindowHandle::Xlib(handle) => u32::try_from(handle.window).ok(),
+        RawWindowHandle::Xcb(handle) => Some(handle.window.get()),
+        _ => None,
+    }
+}
+
 /// Asks the window system whether the window is minimised while a session goes on.
 async fn watch_minimised(window: WebviewWindow, app: Arc<App>) {
-    let mut titles = app.session_title();
+    let mut in_stay = app.activity().in_stay();
     let mut poll = interval(MINIMISED_POLL);
     poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    while titles.wait_for(Option::is_some).await.is_ok() {
+    while in_stay.wait_for(|in_stay| *in_stay).await.is_ok() {
         poll.tick().await;
         match window.is_minimized() {
-            Ok(minimised) => app.window_minimised(minimised),
+            Ok(minimised) => app.activity().observe(Observation::WindowSystem {
+                seen: Some(!minimised),
+            }),
             Err(_) => return,
         }
     }

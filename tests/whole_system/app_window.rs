@@ -28,6 +28,11 @@ impl AppWindow {
     /// Starts the app and waits until its home screen can be used. `name` is the
     /// person's; it is typed as a new user would.
     pub(crate) async fn open(name: &str) -> Self {
+        Self::open_with(name, &[]).await
+    }
+
+    /// The same with more in its environment.
+    pub(crate) async fn open_with(name: &str, environment: &[(&str, &str)]) -> Self {
         let data = TempDir::new().expect("a folder");
         let port = free_port();
         assert!(
@@ -43,6 +48,7 @@ impl AppWindow {
             .env("XDG_DATA_HOME", data.path().join("xdg-data"))
             .env("XDG_CONFIG_HOME", data.path().join("xdg-config"))
             .env("XDG_CACHE_HOME", data.path().join("xdg-cache"))
+            .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let driver = Program::start(&mut command);
@@ -272,6 +278,18 @@ impl AppWindow {
             (hidden == true).then_some(())
         })
         .await;
+    }
+
+    /// The window's number at the X server.
+    pub(crate) fn x11_id(&self) -> String {
+        let app = self.driver.only_child();
+        let windows = Command::new("xdotool")
+            .args(["search", "--onlyvisible", "--pid", &app, "--name", "Kulti"])
+            .output()
+            .expect("xdotool runs");
+        let windows = String::from_utf8_lossy(&windows.stdout).into_owned();
+        let first = windows.lines().next().expect("the app has a window");
+        first.to_owned()
     }
 
     /// Closes the window as its close button does. Through WebDriver alone the app would

@@ -10,10 +10,14 @@
     clippy::print_stderr
 )]
 
+mod activity;
 mod app_window;
 mod bots;
 mod browser;
+mod covers;
 mod cuttable_link;
+mod heartbeat_tap;
+mod logind;
 mod many_bots;
 mod notification_daemon;
 mod official_sdk;

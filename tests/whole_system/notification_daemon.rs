@@ -66,6 +66,15 @@ impl NotificationDaemon {
         .await
     }
 
+    /// How many are on the screen right now.
+    pub(crate) fn displayed(&self) -> usize {
+        let count = Command::new("dunstctl")
+            .args(["count", "displayed"])
+            .output();
+        let count = String::from_utf8_lossy(&count.expect("dunstctl runs").stdout).into_owned();
+        count.trim().parse().expect("a number")
+    }
+
     /// Clicks the newest notification.
     pub(crate) fn click(&self) {
         let clicked = Command::new("dunstctl").args(["action", "0"]).status();

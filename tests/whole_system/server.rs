@@ -16,6 +16,7 @@ pub(crate) struct TestServer {
     /// `http://127.0.0.1:PORT`
     pub(crate) origin: String,
     program: Option<Program>,
+    settings: Vec<(String, String)>,
     data: TempDir,
 }
 
@@ -45,7 +46,14 @@ impl TestSession {
 
 impl TestServer {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// With settings as its environment has them, like `KULTI_IDLE_LIMIT`.
+    pub(crate) fn start_with(settings: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let mut server = Self {
+            settings: settings.iter().map(owned).collect(),
             origin: String::new(),
             program: None,
             data: TempDir::new().expect("a folder"),
@@ -69,6 +77,7 @@ impl TestServer {
         command
             .args(["serve", "--listen", listen, "--data"])
             .arg(self.data.path())
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         let mut program = Program::start(&mut command);

@@ -74,7 +74,7 @@ pub(crate) const VIRTUAL_DISPLAY: &[Requirement] = &[
 
 /// What the whole-system tests need beside a virtual display: WebDriver for the
 /// app's own window, a browser with its driver for the official SDK's page, a
-/// notification daemon to look into, and a person's hands.
+/// notification daemon to look into, a person's hands, and a lid to close.
 pub(crate) const TEST: &[Requirement] = &[
     program("webkit2gtk-driver", "WebKitWebDriver"),
     program("chromium", "chromium"),
@@ -85,6 +85,11 @@ pub(crate) const TEST: &[Requirement] = &[
     program("wmctrl", "wmctrl"),
     program("xclip", "xclip"),
     program("procps", "pgrep"),
+    // A stand-in for logind, on a bus of its own.
+    Requirement {
+        package: "python3-dbusmock",
+        probe: Probe::Trust,
+    },
 ];
 
 /// What the benchmarks drive the app with.

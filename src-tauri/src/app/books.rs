@@ -8,8 +8,8 @@ use kulti_protocol::api::{
 use super::{
     App, links,
     model::{
-        ActivitySource, AudienceTotals, BookReason, BookedStretch, CommandError, CreditRule,
-        CreditStep, ErrorCode, MilestoneReached, SessionBooks,
+        AudienceTotals, BookReason, BookedStretch, CommandError, CreditRule, CreditStep, ErrorCode,
+        MilestoneReached, SessionBooks,
     },
     receipts,
 };
@@ -55,12 +55,6 @@ impl App {
         let path = receipts::save(&receipt, folders)
             .map_err(|error| CommandError::local("the receipt cannot be saved", &error))?;
         Ok(path.display().to_string())
-    }
-
-    /// What tells whether the person watches.
-    #[must_use]
-    pub fn activity_sources(&self) -> Vec<ActivitySource> {
-        Vec::new()
     }
 
     /// The way to the server of a session that I was in, with the account that I had.

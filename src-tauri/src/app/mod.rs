@@ -21,6 +21,7 @@ mod session_view;
 mod stays;
 #[cfg(test)]
 mod tests;
+mod watching;
 
 use std::{
     io,
@@ -36,7 +37,6 @@ use parking_lot::Mutex;
 use tokio::sync::{broadcast, watch};
 
 pub(crate) use self::files::create_private_dir;
-pub use self::session_view::SessionViews;
 use self::{
     clipboard::Clipboard,
     demo::Bots,
@@ -48,7 +48,8 @@ use self::{
     secrets::Secrets,
     stays::Stays,
 };
-use crate::activity::window::WindowSight;
+pub use self::{session_view::SessionViews, watching::OpenPrompt};
+use crate::activity::{Activity, Observation};
 
 /// How many announcements may wait to be shown.
 const ANNOUNCEMENTS: usize = 16;
@@ -80,7 +81,8 @@ pub struct App {
     /// Sends what earlier stays have left in the journal.
     outbox: Mutex<Option<tokio::task::JoinHandle<()>>>,
     stays: Stays,
-    sight: Mutex<WindowSight>,
+    activity: Arc<Activity>,
+    prompt: watch::Sender<Option<OpenPrompt>>,
     announcements: broadcast::Sender<Announcement>,
     clipboard: Clipboard,
     bots: Bots,
@@ -139,7 +141,8 @@ impl App {
             journal,
             outbox: Mutex::default(),
             stays: Stays::default(),
-            sight: Mutex::new(WindowSight::default()),
+            activity: Arc::default(),
+            prompt: watch::Sender::new(None),
             announcements: broadcast::Sender::new(ANNOUNCEMENTS),
             clipboard: Clipboard::default(),
             bots: Bots::default(),
@@ -192,6 +195,9 @@ impl App {
             .stays
             .current()
             .ok_or_else(CommandError::not_in_session)?;
+        if intent != Intent::PromptShown {
+            self.activity.observe(Observation::WindowUsed);
+        }
         stay.act(intent).map_err(|error| match error {
             ActError::Over => CommandError::not_in_session(),
             ActError::TooMany => CommandError {
@@ -211,26 +217,6 @@ impl App {
     #[must_use]
     pub fn session_title(&self) -> watch::Receiver<Option<String>> {
         self.stays.title()
-    }
-
-    /// The page says whether it can be seen.
-    pub fn window_visible(&self, visible: bool) {
-        let signal = self.sight.lock().page_visible(visible);
-        self.tell(signal);
-    }
-
-    /// The window system says whether the window is minimised.
-    pub fn window_minimised(&self, minimised: bool) {
-        let signal = self.sight.lock().minimised(minimised);
-        self.tell(signal);
-    }
-
-    fn tell(&self, signal: Option<kulti_watch::Signal>) {
-        if let (Some(signal), Some(stay)) = (signal, self.stays.current())
-            && let Err(error) = stay.watch(signal)
-        {
-            tracing::debug!(%error, ?signal, "a signal came too late");
-        }
     }
 
     /// Puts text on the clipboard.

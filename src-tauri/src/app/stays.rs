@@ -134,10 +134,12 @@ impl App {
     /// Takes up a stay that has just begun: readers find it, its announcements are
     /// told, and its end is remembered.
     pub(super) fn take_up(self: &Arc<Self>, handle: StayHandle, api: Api, at_own_server: bool) {
-        let signal = self.sight.lock().signal();
-        if let Err(error) = handle.watch(signal) {
-            tracing::debug!(%error, "the stay ended before it began");
-        }
+        let stay = handle.clone();
+        self.activity.begin(move |signal| {
+            if let Err(error) = stay.watch(signal) {
+                tracing::debug!(%error, ?signal, "a signal came too late");
+            }
+        });
         *self.stays.last.lock() = Some(Stay {
             handle: handle.clone(),
             api,
@@ -181,6 +183,7 @@ impl App {
                     self.stays.may(seen.can);
                     session = Some(seen);
                 }
+                ViewEvent::Watch(watch) => self.note_prompt(Some(&watch)),
                 ViewEvent::Ended(end) => {
                     self.remember(session.as_ref(), &end, joined_at_ms);
                     break;
@@ -188,6 +191,8 @@ impl App {
                 _ => {}
             }
         }
+        self.note_prompt(None);
+        self.activity.end();
         self.stays.ended();
         self.show_home();
     }

@@ -40,6 +40,12 @@ export const commands = {
 	reach: () => __TAURI_INVOKE<ReachView>("reach"),
 	/**  Opens this computer's server to the local network, or closes it. */
 	setOpenToNetwork: (open: boolean) => typedError<ReachView, CommandError>(__TAURI_INVOKE("set_open_to_network", { open })),
+	/**  The server's books on my time in a session that I was in, now or earlier. */
+	sessionBooks: (sessionId: string) => typedError<SessionBooks, CommandError>(__TAURI_INVOKE("session_books", { sessionId })),
+	/**  Saves the server's signed receipt for a session that is over, and gives its path. */
+	saveReceipt: (sessionId: string) => typedError<string, CommandError>(__TAURI_INVOKE("save_receipt", { sessionId })),
+	/**  What on this computer tells whether the person watches. */
+	activitySources: () => __TAURI_INVOKE<ActivitySource[]>("activity_sources"),
 	/**  Removes a session from the recent ones. */
 	forgetRecent: (sessionId: string) => __TAURI_INVOKE<HomeView>("forget_recent", { sessionId }),
 	/**  The person said no to the link that the app was opened with. */
@@ -56,6 +62,46 @@ export const commands = {
 };
 
 /* Types */
+/**  What is to be known of the person's watching. */
+export type ActivityKind = 
+/**  Whether the window can be seen. */
+"window" | 
+/**  Whether there is any input. */
+"input" | 
+/**  Whether the screen is locked. */
+"lock" | 
+/**  Whether the machine sleeps. */
+"sleep";
+
+/**  Where something about the person's watching comes from on this computer. */
+export type ActivitySource = {
+	/**  What it tells. */
+	about: ActivityKind,
+	/**  Which it is; none where nothing on this computer tells it. */
+	source: ActivitySourceName | null,
+	/**  What it cannot tell; empty for most. */
+	blindTo: BlindSpot[],
+};
+
+/**  The system's part that tells it. */
+export type ActivitySourceName = 
+/**  The X window system. */
+"x11" | 
+/**  The page, and the window toolkit. */
+"page" | 
+/**  X11's screen saver extension. */
+"x11ScreenSaver" | 
+/**  Wayland's ext-idle-notify. */
+"waylandIdleNotify" | 
+/**  GNOME's Mutter. */
+"mutterIdleMonitor" | 
+/**  The operating system's own count. */
+"operatingSystem" | 
+/**  systemd's logind. */
+"logind" | 
+/**  The difference of two clocks after waking up. */
+"clocks";
+
 /**  An announcement of a host. */
 export type AnnouncementView = {
 	/**  The same for everyone and over reconnects. */
@@ -78,6 +124,58 @@ export type AppInfo = {
 	demo: boolean,
 	/**  Where logs lie. */
 	logDir: string,
+};
+
+/**  How the audience of a session that I hosted watched. */
+export type AudienceTotals = {
+	/**  Everyone who joined, but for the host. */
+	people: number,
+	/**  Their active time, added up. */
+	activeMs: number,
+	/**  The mean of it. */
+	averageActiveMs: number,
+	/**  The median of it. */
+	medianActiveMs: number,
+};
+
+/**  What a source cannot tell. */
+export type BlindSpot = 
+/**  That the window is on another workspace. */
+"otherWorkspace" | 
+/**  That other windows cover it. */
+"covered" | 
+/**  The moment at which it happens: only afterwards. */
+"inAdvance";
+
+/**  Why a stretch was not booked. */
+export type BookReason = 
+/**  The machine slept. */
+"asleep" | 
+/**  The screen was locked. */
+"locked" | 
+/**  The window could not be seen. */
+"hidden" | 
+/**  No sign of a person for too long. */
+"nobodyThere" | 
+/**  No connection for longer than the grace period. */
+"connectionLost" | 
+/**  Nothing was reported about it: I was not there, or it has not arrived yet. */
+"notReported" | 
+/**  Reported as watched, while the server did not see me connected. */
+"notVouchedFor" | 
+/**  More than what counts of one session. */
+"cap" | 
+/**  A reason that this version does not know. */
+"other";
+
+/**  One stretch of the time in a session, as the server booked it. */
+export type BookedStretch = {
+	/**  Since joining. */
+	startMs: number,
+	/**  Since joining; later than `start_ms`. */
+	endMs: number,
+	/**  None where it counted. */
+	reason: BookReason | null,
 };
 
 /**  The chat. */
@@ -123,6 +221,43 @@ export type CountsView = {
 	active: number,
 	/**  Raised hands. */
 	hands: number,
+};
+
+/**  A rule on the way from minutes to credits. */
+export type CreditRule = 
+/**  1 for each minute watched. */
+"minutesWatched" | 
+/**  5 for each minute hosted. */
+"minutesHosted" | 
+/**  ×1.5: wrote in the chat. */
+"chatted" | 
+/**  ×2: helped someone. */
+"helpedSomeone" | 
+/**  ×1.2: has attended three or more sessions before. */
+"repeatViewer" | 
+/**  ×1.5: the first session ever. */
+"firstSession" | 
+/**  + 2 a minute for each average concurrent viewer. */
+"viewers" | 
+/**  ×2: at least two messages a minute. */
+"livelyChat" | 
+/**  ×2: a completed session of at least 30 minutes. */
+"completed" | 
+/**  + 50 for each person helped. */
+"peopleHelped" | 
+/**  At most 10,000. */
+"cap" | 
+/**  One that this version does not know. */
+"other";
+
+/**  One line on the way from minutes to credits. */
+export type CreditStep = {
+	/**  The rule. */
+	rule: CreditRule,
+	/**  Whether it changed anything: else a bonus that was not earned. */
+	applied: boolean,
+	/**  The sum after it, in hundredths of a credit. */
+	subtotalHundredths: number,
 };
 
 /**  How far one of my messages has got. */
@@ -220,6 +355,8 @@ export type HomeView = {
 	recents: RecentSession[],
 	/**  Where secrets are kept. */
 	secrets: SecretStore,
+	/**  Watch time that is on this computer and not at its server yet. */
+	journal: JournalView,
 	/**  A link that the app was opened with and that waits for a yes. */
 	pendingLink: string | null,
 	/**  Whether a session is going on right now (then the room is shown). */
@@ -310,6 +447,10 @@ accept: boolean } |
 peerId: string; 
 /**  Told to that person; may be empty. */
 reason: string } | 
+/**  "Still watching?" is on the screen, drawn and visible. No act of the person. */
+{ act: "promptShown" } | 
+/**  The person answered "Still watching?". */
+{ act: "stillWatching" } | 
 /**  Try to connect now instead of waiting. */
 { act: "retryNow" } | 
 /**  Leave the session. */
@@ -325,6 +466,22 @@ export type JoinTarget = {
 	server: string | null,
 	/**  SHA-256 of the server's certificate (hex), for servers on a local network. */
 	pin: string | null,
+};
+
+/**  Watch time on this computer that a server has not confirmed. */
+export type JournalView = {
+	/**  From earlier sessions, newest first; it is sent as soon as the server answers. */
+	unsent: UnsentTime[],
+	/**
+	 *  Set when the journal could not be read and a new one was begun: where the
+	 *  damaged file lies now.
+	 */
+	setAside: string | null,
+	/**
+	 *  Set when the journal cannot be written (a full disk, say): why. Time still
+	 *  counts, and is sent, but would not survive a crash.
+	 */
+	notWritten: string | null,
 };
 
 /**  The local participant. */
@@ -367,6 +524,14 @@ export type MessageView = {
 	private: boolean,
 	/**  How far it has got. */
 	delivery: Delivery,
+};
+
+/**  A milestone that was reached. */
+export type MilestoneReached = {
+	/**  Its name at the server, like `first_session` or `sessions_10`. */
+	kind: string,
+	/**  What it pays. */
+	credits: number,
 };
 
 /**  Something to tell once. */
@@ -464,6 +629,15 @@ export type Presence =
 /**  Nothing is known: no watch key, or none for two minutes. */
 "unknown";
 
+/**  The question whether someone is still there. */
+export type PromptView = {
+	/**
+	 *  How long until time stops counting, if there is no answer and no other sign of
+	 *  the person.
+	 */
+	stopsInMs: number,
+};
+
 /**  Who can reach the embedded server. */
 export type ReachView = {
 	/**  Whether the local network can connect. */
@@ -528,6 +702,39 @@ export type SecretStore =
 path: string; 
 /**  Why the keyring could not be used, in words for a person. */
 why: string };
+
+/**  A server's books on my time in one session, and what they are worth. */
+export type SessionBooks = {
+	/**  The session's id. */
+	sessionId: string,
+	/**  Its title. */
+	title: string,
+	/**  My role: `host`, `presenter` or `viewer`. */
+	role: string,
+	/**  When I joined first, ms since the epoch. */
+	joinedAtMs: number,
+	/**  From then until now or the session's end. */
+	elapsedMs: number,
+	/**  What counts of it. */
+	activeMs: number,
+	/**  All of it, stretch by stretch, in ms since joining. */
+	stretches: BookedStretch[],
+	/**  Whole credits for it. */
+	credits: number,
+	/**
+	 *  Whether they have been paid; else it is what they would be if the session
+	 *  ended now.
+	 */
+	settled: boolean,
+	/**  The way to them. */
+	steps: CreditStep[],
+	/**  Milestones reached with this session. */
+	milestones: MilestoneReached[],
+	/**  My balance at this server. */
+	balance: number,
+	/**  How the audience watched, for hosts. */
+	audience: AudienceTotals | null,
+};
 
 /**  What is found for a code or a link, before joining. */
 export type SessionPreview = {
@@ -625,6 +832,18 @@ export type TileView = {
 	hand: number | null,
 };
 
+/**  Watch time of one session that waits for its server. */
+export type UnsentTime = {
+	/**  The session's id. */
+	sessionId: string,
+	/**  Its title. */
+	title: string,
+	/**  The server's origin; empty for this computer's own. */
+	server: string,
+	/**  How much. */
+	activeMs: number,
+};
+
 /**  One change of what the screen shows. */
 export type ViewEvent = 
 /**  The signalling connection. */
@@ -675,6 +894,8 @@ export type WatchView = {
 	ribbon: RibbonSpan[],
 	/**  How much of the active time the server has confirmed. */
 	confirmedMs: number,
+	/**  "Still watching?", while it should be on the screen. */
+	prompt: PromptView | null,
 };
 
 /* Tauri Specta runtime */

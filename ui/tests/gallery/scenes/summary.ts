@@ -47,6 +47,7 @@ export function watchView(spans: RibbonSpan[], rate = 1, confirmed = 1): WatchVi
     creditsPerMinute: rate,
     ribbon: spans,
     confirmedMs: activeMs * confirmed,
+    prompt: null,
   };
 }
 

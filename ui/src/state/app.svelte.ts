@@ -6,6 +6,7 @@ import {
   type HomeView,
   type HostRequest,
   type JoinTarget,
+  type PromptView,
   type ReachView,
   type Settings,
 } from '../bridge/backend';
@@ -52,6 +53,11 @@ export class App {
     if (this.session.ended) return this.summaryClosed ? 'home' : 'summary';
     return this.entered ? 'room' : 'home';
   });
+
+  /** "Still watching?", while it is to be on the screen. */
+  readonly prompt: PromptView | null = $derived.by(() =>
+    this.entered && !this.session.ended ? (this.session.watch?.prompt ?? null) : null,
+  );
 
   readonly #theme = new ThemeSwitch();
 

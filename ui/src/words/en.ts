@@ -4,11 +4,25 @@
 import { common, errors } from './en/everywhere';
 import { home } from './en/home';
 import { live } from './en/live';
+import { prompt } from './en/prompt';
 import { notices, pause, roleName } from './en/room';
 import { settings } from './en/settings';
 import { summary } from './en/summary';
+import { time } from './en/time';
 
 export type { ErrorContext, ErrorWords } from './en/everywhere';
 
 /** All words. */
-export const words = { common, errors, home, live, notices, pause, roleName, settings, summary };
+export const words = {
+  common,
+  errors,
+  home,
+  live,
+  notices,
+  pause,
+  prompt,
+  roleName,
+  settings,
+  summary,
+  time,
+};

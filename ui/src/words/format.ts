@@ -13,6 +13,11 @@ export function usableLocale(language: string | undefined): string {
 const locale = usableLocale(typeof navigator === 'undefined' ? undefined : navigator.language);
 const wholeNumber = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const clockWithSeconds = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
 const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'long' });
 const dayMonth = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long' });
 const dayMonthYear = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
@@ -60,6 +65,11 @@ export function secondsLeft(ms: number): number {
 /** `14:02` */
 export function timeOfDay(atMs: number): string {
   return clock.format(atMs);
+}
+
+/** `14:02:36` */
+export function clockTime(atMs: number): string {
+  return clockWithSeconds.format(atMs);
 }
 
 /** `Today, 19:00`, `Yesterday, 19:00`, `Friday, 17:30`, `12 November`, `12 November 2025`. */

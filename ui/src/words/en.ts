@@ -2,6 +2,7 @@
 // from halves of sentences; what varies is a parameter. Sections by screen in en/.
 
 import { common, errors } from './en/everywhere';
+import { books } from './en/books';
 import { home } from './en/home';
 import { live } from './en/live';
 import { prompt } from './en/prompt';
@@ -14,6 +15,7 @@ export type { ErrorContext, ErrorWords } from './en/everywhere';
 
 /** All words. */
 export const words = {
+  books,
   common,
   errors,
   home,

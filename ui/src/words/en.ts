@@ -2,8 +2,10 @@
 // from halves of sentences; what varies is a parameter. Sections by screen in en/.
 
 import { common, errors } from './en/everywhere';
+import { activity } from './en/activity';
 import { books } from './en/books';
 import { home } from './en/home';
+import { journal } from './en/journal';
 import { live } from './en/live';
 import { prompt } from './en/prompt';
 import { notices, pause, roleName } from './en/room';
@@ -15,10 +17,12 @@ export type { ErrorContext, ErrorWords } from './en/everywhere';
 
 /** All words. */
 export const words = {
+  activity,
   books,
   common,
   errors,
   home,
+  journal,
   live,
   notices,
   pause,

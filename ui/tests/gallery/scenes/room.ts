@@ -12,7 +12,7 @@ import type {
 } from '../../../src/bridge/backend';
 import { hueOf, initialsOf } from '../../../src/design/identity';
 import type { Scene, Scenes } from './scene';
-import { ribbon, sessionView, watchView } from './summary';
+import { restless, ribbon, sessionView, watchView } from './summary';
 
 const NAMES = [
   'Jonas Lindqvist',
@@ -186,20 +186,6 @@ const HOST: Partial<SessionView> = {
 };
 
 const PRESENCES: Presence[] = ['active', 'away', 'unknown'];
-const REASONS: PauseReason[] = ['hidden', 'locked', 'nobodyThere', 'connectionLost', 'asleep'];
-
-/** Somebody who came and went all the time, with two calm stretches. */
-function restless(count: number) {
-  return ribbon(
-    ...Array.from({ length: count }, (_, index): [number, PauseReason?] => {
-      if (index === 120 || index === 380) return [14];
-      const reason = index % 2 === 1 ? REASONS[index % REASONS.length] : undefined;
-      const minutes = 0.05 + ((index * 7) % 11) / 30;
-      return reason ? [minutes, reason] : [minutes];
-    }),
-  );
-}
-
 /** A stay that has just stopped counting. */
 function paused(reason: PauseReason): Partial<WatchView> {
   return {

@@ -89,13 +89,18 @@ describe('the timeline', () => {
   });
 
   it('leaves a stretch that is long enough a piece of its own, with its reason', () => {
-    const drawn = pieces([span(0, 100), span(100, 101, 'locked'), span(101, 200), span(200, 260, 'asleep')], 10);
-    expect(drawn.map(({ startMs, endMs, countedMs, reason }) => [startMs, endMs, countedMs, reason])).toEqual([
-      [0, 100, 100, null],
-      [100, 101, 0, 'locked'],
-      [101, 200, 99, null],
-      [200, 260, 0, 'asleep'],
-    ]);
+    const drawn = pieces(
+      [span(0, 100), span(100, 101, 'locked'), span(101, 200), span(200, 260, 'asleep')],
+      10,
+    );
+    expect(drawn.map(({ startMs, endMs, countedMs, reason }) => [startMs, endMs, countedMs, reason])).toEqual(
+      [
+        [0, 100, 100, null],
+        [100, 101, 0, 'locked'],
+        [101, 200, 99, null],
+        [200, 260, 0, 'asleep'],
+      ],
+    );
   });
 
   it('names no reason for a piece of several stretches', () => {

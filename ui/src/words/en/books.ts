@@ -115,6 +115,7 @@ export const books = {
   paid: 'Paid',
   howSoFar: 'How it adds up so far',
   how: 'How it adds up',
+  base: (length: string, rate: string) => `${length} · ${rate}`,
   rule: (rule: CreditRule): RuleWords => rules[rule],
   added: (hundredthsOfCredits: number) => `+${hundredths(hundredthsOfCredits)}`,
   sum: (hundredthsOfCredits: number) => hundredths(hundredthsOfCredits),

@@ -11,6 +11,7 @@ export const summary = {
       ? `All ${counted(elapsed, 'minute', 'minutes')} counted.`
       : `${number(active)} of your ${counted(elapsed, 'minute', 'minutes')} counted.`,
   nothingCounted: 'Nothing counted',
+  nothingYet: 'Less than a minute of it counted, and that is no credit yet.',
   underAMinute: 'You were here for less than a minute, so there is nothing to count.',
   ribbonLabel: (active: number, elapsed: number) =>
     `${number(active)} of ${counted(elapsed, 'minute', 'minutes')} counted`,

@@ -39,6 +39,7 @@ export const time = {
   several: (count: number, countedMs: number, lengthMs: number) =>
     `${counted(count, 'short stretch', 'short stretches')}, ${shortLength(countedMs)} of ${shortLength(lengthMs)} counted`,
   stretchLabel: 'Stretches of this session. Arrow keys move from one to the next.',
+  sums: 'How long each was',
   listLabel: 'Every stretch of this session',
   showList: (count: number) => `Minute by minute, ${counted(count, 'stretch', 'stretches')}`,
   showAll: (count: number) => `Show all ${number(count)}`,

@@ -30,9 +30,14 @@ describe('the summary', () => {
     expect(screen.getByText('54:36 · 1 credit a minute')).toBeTruthy();
     expect(sums().getByText('Window hidden').textContent).toContain('3 min');
     expect(await screen.findByText('kulti.dev is not answering.')).toBeTruthy();
-    expect(screen.getByText(/kept here, and sent as soon as the server answers/)).toBeTruthy();
+    expect(screen.getByText(/The books follow as soon as the server answers/)).toBeTruthy();
     expect(screen.getByText('All of it has reached kulti.dev')).toBeTruthy();
     expect(screen.queryByRole('button', { name: 'Save receipt' })).toBeNull();
+  });
+
+  it('says that what has not arrived is kept and sent later', async () => {
+    await summary({ kind: 'left' }, watchView(usual, 1, 0.9));
+    expect(await screen.findByText(/kept here, and sent as soon as the server answers/)).toBeTruthy();
   });
 
   it('does not say that it is saved before the server has confirmed', async () => {
@@ -65,9 +70,9 @@ describe('the summary', () => {
     await summary({ kind: 'left' }, watchView(usual), {
       sessionBooks: async () => booksOf(usual, { settled: false }),
     });
-    expect(await screen.findByText('Estimate until the session ends')).toBeTruthy();
+    expect(await screen.findByText('Estimate, not paid yet')).toBeTruthy();
     expect(screen.queryByText('Paid')).toBeNull();
-    expect(screen.getByText(/paid when the session ends\. The session goes on/)).toBeTruthy();
+    expect(screen.getByText(/credits are paid when the session is over/)).toBeTruthy();
     expect(screen.getByRole('button', { name: 'Save receipt' })).toHaveProperty('disabled', true);
   });
 

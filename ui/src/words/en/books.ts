@@ -111,7 +111,7 @@ export const books = {
   pageTitle: 'Session details · Kulti',
   asking: (server: string) => `Asking ${server} for its books`,
   estimateHere: 'Estimated on this computer',
-  estimateThere: 'Estimate until the session ends',
+  estimateThere: 'Estimate, not paid yet',
   paid: 'Paid',
   howSoFar: 'How it adds up so far',
   how: 'How it adds up',
@@ -126,7 +126,7 @@ export const books = {
   milestones: 'Milestones',
   balance: (server: string) => `Balance at ${server}`,
   balanceNow: 'Balance now',
-  notInBalance: 'Not in the balance yet: it is paid when the session ends.',
+  notInBalance: 'Not in the balance yet: credits are paid when the session is over.',
   plus: (credits: number) => `+${number(credits)}`,
   milestone: (kind: string) => milestones[kind] ?? 'A milestone',
   milestoneNote: 'A milestone, paid once',
@@ -137,6 +137,7 @@ export const books = {
   unreachable: (server: string) => `${server} is not answering.`,
   unreachableBody:
     'This is what this computer counted. It is kept here, and sent as soon as the server answers.',
+  unreachableSent: 'This is what this computer counted. The books follow as soon as the server answers.',
   failedBody: 'This is what this computer counted.',
   waiting: (ms: number) => `${minutes(ms)} wait on this computer and are sent by themselves.`,
   less: (here: number, there: number, server: string) =>
@@ -146,7 +147,6 @@ export const books = {
   serverDecides: 'What the server has is what is paid.',
   more: (ms: number, server: string) =>
     `${server} has ${minutes(ms)} more than this computer counted just now: from another device, or from when you were here before.`,
-  goesOn: 'The session goes on without you. The credits are paid when it ends.',
   audience: 'Your audience',
   people: (count: number) => (count === 1 ? 'person' : 'people'),
   nobody: 'Nobody but you was here.',

@@ -17,7 +17,7 @@ export const journal = {
   setAside: 'The record of your watch time was damaged.',
   setAsideBody: 'A new one was begun. What a server had not confirmed yet may be missing.',
   setAsideMeaning:
-    'Kulti writes your watch time to a file before it tells a server. That file could not be read at the start, so it was put aside and not changed. Everything that a server had confirmed is safe there. Keep the file if time is missing: it may be possible to read it.',
+    'Kulti writes your watch time to a file before it tells a server. That file could not be read at the start, so it was put aside and not changed. What a server had confirmed is safe at that server. Keep the file if time is missing: it may be possible to read it.',
   file: 'Damaged file',
   copyFile: 'Copy the path of the damaged file',
   notWritten: 'Your watch time cannot be written to disk.',

@@ -195,10 +195,4 @@ export const live = {
     confirm: 'Remove',
     keep: 'Cancel',
   },
-
-  announcements: {
-    counting: 'Counting',
-    joined: 'You are in the session',
-    ended: 'The session has ended',
-  },
 };

@@ -1,5 +1,5 @@
 import type { CreditRule, ErrorCode } from '../../bridge/backend';
-import { counted, hundredths, number, shortLength } from '../format';
+import { hundredths, number, shortLength } from '../format';
 import { errors, type ErrorWords } from './everywhere';
 
 /** A rule on the way to the credits. */
@@ -132,7 +132,6 @@ export const books = {
   milestoneNote: 'A milestone, paid once',
   heading: (from: string, to: string) => `${from} to ${to}`,
   by: (server: string) => `By the books of ${server}`,
-  byThisComputer: 'As this computer counted it',
   refresh: 'Ask again',
   unreachable: (server: string) => `${server} is not answering.`,
   unreachableBody:
@@ -177,5 +176,4 @@ export const books = {
     };
     return own[code] ?? errors[code]({ server });
   },
-  count: (value: number) => counted(value, 'credit', 'credits'),
 };

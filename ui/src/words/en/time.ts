@@ -48,7 +48,6 @@ export const time = {
   savedAll: (server: string) => `All of it is saved at ${server}`,
   savedNothing: (server: string) => `Nothing of it is saved at ${server} yet`,
   onTheWay: (ms: number) => `${shortLength(ms)} on the way`,
-  thisComputer: 'this computer’s server',
   /** A server as it stands in a sentence. */
   server: (origin: string) => serverName(origin) || 'this computer’s server',
   /** The same as the beginning of a sentence. */

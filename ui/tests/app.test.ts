@@ -18,6 +18,7 @@ const ended: EndedView = {
     creditsPerMinute: 1,
     ribbon: [],
     confirmedMs: 0,
+    prompt: null,
   },
 };
 

@@ -1,7 +1,10 @@
 import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
 import Shell from '../src/App.svelte';
+import type { HomeView, RecentSession } from '../src/bridge/backend';
 import { App } from '../src/state/app.svelte';
+import { recents } from './gallery/scenes/home';
+import { booked, booksOf } from './gallery/scenes/summary';
 import { preview, refusal, type Script, ScriptedBackend } from './scripted-backend';
 
 async function home(script: Script = {}) {
@@ -274,5 +277,70 @@ describe('a link that the app was opened with', () => {
     await home({ home: { pendingLink: link }, lookUp: () => Promise.reject(refusal('wrongCertificate')) });
     const alert = await screen.findByRole('alert');
     expect(alert.textContent).toContain('kulti.dev shows another certificate');
+  });
+});
+
+describe('watch time that waits on this computer', () => {
+  const journal = (change: Partial<HomeView['journal']>): HomeView['journal'] => ({
+    unsent: [],
+    setAside: null,
+    notWritten: null,
+    ...change,
+  });
+  const unsent = (title: string, minutes: number, server = 'https://kulti.dev') => ({
+    sessionId: title,
+    title,
+    server,
+    activeMs: minutes * 60_000,
+  });
+
+  it('is not mentioned when there is none', async () => {
+    await home();
+    expect(screen.queryByText(/wait for/)).toBeNull();
+  });
+
+  it('says how much of which session waits for which server', async () => {
+    const { backend } = await home({ home: { journal: journal({ unsent: [unsent('Rust lecture', 12)] }) } });
+    expect(screen.getByText('12 min from “Rust lecture” wait for kulti.dev.')).toBeTruthy();
+    backend.changeHome({ journal: journal({}) });
+    await waitFor(() => expect(screen.queryByText(/wait for/)).toBeNull());
+  });
+
+  it('adds up several sessions, and lists them', async () => {
+    await home({ home: { journal: journal({ unsent: [unsent('Rust lecture', 12), unsent('', 3, '')] }) } });
+    const note = screen.getByText('15 min from 2 sessions wait for their servers.').closest('.notice');
+    await fireEvent.click(within(note as HTMLElement).getByRole('button', { name: 'Details' }));
+    const list = await screen.findByRole('dialog');
+    expect(list.textContent).toContain('A session without a title');
+    expect(list.textContent).toContain('this computer’s server');
+  });
+
+  it('says where a damaged record lies, and why nothing is written', async () => {
+    await home({
+      home: { journal: journal({ setAside: '/data/journal-damaged.db', notWritten: 'disk full' }) },
+    });
+    const details = (text: string) =>
+      within(screen.getByText(text).closest('.notice') as HTMLElement).getByRole('button', {
+        name: 'Details',
+      });
+    await fireEvent.click(details('The record of your watch time was damaged.'));
+    expect(await screen.findByText('/data/journal-damaged.db')).toBeTruthy();
+    await fireEvent.click(details('Your watch time cannot be written to disk.'));
+    expect(await screen.findByText('disk full')).toBeTruthy();
+  });
+});
+
+describe('the details of a recent session', () => {
+  it('are the books of its server, and lead back home', async () => {
+    const recent = recents[0] as RecentSession;
+    const { app, backend } = await home({
+      home: { recents: [recent] },
+      sessionBooks: async () => booksOf(booked([53], [5, 'hidden'])),
+    });
+    await fireEvent.click(screen.getByRole('button', { name: `Details of ${recent.title}` }));
+    expect(await screen.findByText('Paid')).toBeTruthy();
+    expect(backend.called('sessionBooks')).toEqual([[recent.sessionId]]);
+    await fireEvent.click(screen.getByRole('button', { name: 'Back' }));
+    await waitFor(() => expect(app.screen).toBe('home'));
   });
 });

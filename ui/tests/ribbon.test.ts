@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RibbonSpan } from '../src/bridge/backend';
 import { hueOf, initialsOf } from '../src/design/identity';
 import { rememberedStretches, stayStretches } from '../src/design/ribbon';
-import { axisMinutes, lengthsByReason } from '../src/state/stay';
+import { confirmedUntil, innerMarks, lengthsByReason, pieces, type Stretch } from '../src/design/timeline';
 
 const span = (startMs: number, endMs: number, reason: RibbonSpan['reason'] = null) => ({
   startMs,
@@ -57,7 +57,7 @@ describe('the ribbon', () => {
       span(12, 20, 'locked'),
       span(20, 25, 'hidden'),
     ]);
-    expect(Object.entries(lengths)).toEqual([
+    expect(lengths).toEqual([
       ['locked', 8],
       ['hidden', 7],
     ]);
@@ -65,12 +65,58 @@ describe('the ribbon', () => {
 
   it.each([
     [minutes(0.5), []],
-    [minutes(1), [0, 1]],
-    [minutes(3.2), [0, 1, 2, 3]],
-    [minutes(11.2), [0, 5, 11]],
-    [minutes(59.6), [0, 15, 30, 45, 59]],
-    [minutes(154.5), [0, 60, 120, 154]],
-  ])('labels the axis of %d ms at %j', (elapsed, labels) => expect(axisMinutes(elapsed)).toEqual(labels));
+    [minutes(3.2), [1, 2]],
+    [minutes(11.2), [5]],
+    [minutes(59.6), [15, 30, 45]],
+    [minutes(154.5), [60, 120]],
+  ])('labels the axis of %d ms at %j between its ends', (elapsed, labels) =>
+    expect(innerMarks(elapsed).map((mark) => mark.atMs / 60_000)).toEqual(labels),
+  );
+});
+
+describe('the timeline', () => {
+  const restless: Stretch[] = Array.from({ length: 500 }, (_, index) =>
+    span(index * 1_000, (index + 1) * 1_000, index % 2 ? 'hidden' : null),
+  );
+
+  it('draws few pieces for many stretches, and loses none', () => {
+    const drawn = pieces(restless, 500_000 / 100);
+    expect(drawn.length).toBeLessThanOrEqual(100);
+    expect(drawn[0]?.first).toBe(0);
+    expect(drawn.at(-1)?.last).toBe(499);
+    drawn.slice(1).forEach((piece, index) => expect(piece.startMs).toBe(drawn[index]?.endMs));
+    expect(drawn.reduce((sum, piece) => sum + piece.countedMs, 0)).toBe(250_000);
+  });
+
+  it('leaves a stretch that is long enough a piece of its own, with its reason', () => {
+    const drawn = pieces(
+      [span(0, 100), span(100, 101, 'locked'), span(101, 200), span(200, 260, 'asleep')],
+      10,
+    );
+    expect(drawn.map(({ startMs, endMs, countedMs, reason }) => [startMs, endMs, countedMs, reason])).toEqual(
+      [
+        [0, 100, 100, null],
+        [100, 101, 0, 'locked'],
+        [101, 200, 99, null],
+        [200, 260, 0, 'asleep'],
+      ],
+    );
+  });
+
+  it('names no reason for a piece of several stretches', () => {
+    const [piece] = pieces([span(0, 2, 'locked'), span(2, 4), span(4, 5, 'hidden')], 10);
+    expect(piece).toEqual({ startMs: 0, endMs: 5, first: 0, last: 2, countedMs: 2, reason: null });
+  });
+
+  it('tells up to when the server has all that counted', () => {
+    const stay = [span(0, 100), span(100, 150, 'hidden'), span(150, 200)];
+    expect(confirmedUntil(stay, 0)).toBe(0);
+    expect(confirmedUntil(stay, 60)).toBe(60);
+    expect(confirmedUntil(stay, 100)).toBe(100);
+    expect(confirmedUntil(stay, 120)).toBe(170);
+    expect(confirmedUntil(stay, 999)).toBe(200);
+    expect(confirmedUntil([], 5)).toBe(0);
+  });
 });
 
 describe('a face for a name', () => {

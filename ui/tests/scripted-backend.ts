@@ -2,6 +2,7 @@
 // records what it was asked and plays events on demand.
 
 import {
+  type ActivitySource,
   type Backend,
   BackendError,
   type ErrorCode,
@@ -10,6 +11,7 @@ import {
   type Intent,
   type JoinTarget,
   type ReachView,
+  type SessionBooks,
   type SessionPreview,
   type Settings,
   type ViewEvent,
@@ -21,6 +23,7 @@ export const emptyHome: HomeView = {
   servers: ['https://kulti.dev', 'https://192.168.1.20:8788'],
   recents: [],
   secrets: { kind: 'keyring' },
+  journal: { unsent: [], setAside: null, notWritten: null },
   pendingLink: null,
   inSession: false,
 };
@@ -51,6 +54,9 @@ export interface Script {
   setDisplayName?: (name: string) => Promise<void>;
   setSettings?: (settings: Settings) => Promise<void>;
   copyText?: (text: string) => Promise<void>;
+  sessionBooks?: (sessionId: string) => Promise<SessionBooks>;
+  saveReceipt?: (sessionId: string) => Promise<string>;
+  activitySources?: () => Promise<ActivitySource[]>;
 }
 
 export class ScriptedBackend implements Backend {
@@ -151,6 +157,20 @@ export class ScriptedBackend implements Backend {
     this.calls.push(['setOpenToNetwork', open]);
     this.reachNow = { openToNetwork: open, addresses: [], pin: null };
     return this.reachNow;
+  }
+  async sessionBooks(sessionId: string) {
+    this.calls.push(['sessionBooks', sessionId]);
+    if (!this.#script.sessionBooks) throw refusal('serverUnreachable');
+    return this.#script.sessionBooks(sessionId);
+  }
+  async saveReceipt(sessionId: string) {
+    this.calls.push(['saveReceipt', sessionId]);
+    if (!this.#script.saveReceipt) throw refusal('serverUnreachable');
+    return this.#script.saveReceipt(sessionId);
+  }
+  async activitySources() {
+    this.calls.push(['activitySources']);
+    return this.#script.activitySources?.() ?? [];
   }
   async forgetRecent(sessionId: string) {
     this.calls.push(['forgetRecent', sessionId]);

@@ -63,3 +63,35 @@ describe('settings', () => {
     expect(about.getByText('No keyring answers.')).toBeTruthy();
   });
 });
+
+describe('what Kulti can tell on this computer', () => {
+  it('says for each thing what tells it, what that cannot tell, and what nothing tells', async () => {
+    await settings({
+      activitySources: async () => [
+        { about: 'window', source: 'page', blindTo: ['otherWorkspace', 'covered'] },
+        { about: 'input', source: null, blindTo: [] },
+        { about: 'sleep', source: 'clocks', blindTo: ['inAdvance'] },
+      ],
+    });
+    const row = async (title: string) => (await screen.findByText(title)).closest('.set')?.textContent;
+    expect(await row('Whether the window is on screen')).toMatch(
+      /other windows cover it: that counts.*In part/s,
+    );
+    expect(await row('Whether you are there')).toMatch(/Nothing here can tell.*Cannot tell/s);
+    expect(await row('Whether the computer sleeps')).toMatch(/only afterwards.*Works/s);
+  });
+
+  it('can be asked again', async () => {
+    let fails = true;
+    await settings({
+      activitySources: async () => {
+        if (fails) throw refusal('local');
+        return [{ about: 'lock', source: 'logind', blindTo: [] }];
+      },
+    });
+    expect(await screen.findByText('It could not be found out.')).toBeTruthy();
+    fails = false;
+    await fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(await screen.findByText(/logind/)).toBeTruthy();
+  });
+});

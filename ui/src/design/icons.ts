@@ -10,29 +10,41 @@ import chevronDown from 'lucide-static/icons/chevron-down.svg?raw';
 import chevronLeft from 'lucide-static/icons/chevron-left.svg?raw';
 import chevronRight from 'lucide-static/icons/chevron-right.svg?raw';
 import circleAlert from 'lucide-static/icons/circle-alert.svg?raw';
+import circleHelp from 'lucide-static/icons/circle-question-mark.svg?raw';
+import cloudOff from 'lucide-static/icons/cloud-off.svg?raw';
+import cloudUpload from 'lucide-static/icons/cloud-upload.svg?raw';
 import copy from 'lucide-static/icons/copy.svg?raw';
 import crown from 'lucide-static/icons/crown.svg?raw';
+import download from 'lucide-static/icons/download.svg?raw';
 import ellipsis from 'lucide-static/icons/ellipsis.svg?raw';
+import eyeOff from 'lucide-static/icons/eye-off.svg?raw';
 import folder from 'lucide-static/icons/folder.svg?raw';
 import hand from 'lucide-static/icons/hand.svg?raw';
+import hardDrive from 'lucide-static/icons/hard-drive.svg?raw';
 import history from 'lucide-static/icons/history.svg?raw';
+import hourglass from 'lucide-static/icons/hourglass.svg?raw';
 import info from 'lucide-static/icons/info.svg?raw';
 import keyRound from 'lucide-static/icons/key-round.svg?raw';
 import keyboard from 'lucide-static/icons/keyboard.svg?raw';
 import laptop from 'lucide-static/icons/laptop.svg?raw';
 import link from 'lucide-static/icons/link.svg?raw';
+import list from 'lucide-static/icons/list.svg?raw';
 import loader from 'lucide-static/icons/loader-circle.svg?raw';
 import lock from 'lucide-static/icons/lock.svg?raw';
 import logOut from 'lucide-static/icons/log-out.svg?raw';
 import megaphone from 'lucide-static/icons/megaphone.svg?raw';
 import messageSquare from 'lucide-static/icons/message-square.svg?raw';
+import monitor from 'lucide-static/icons/monitor.svg?raw';
 import moon from 'lucide-static/icons/moon.svg?raw';
+import mouse from 'lucide-static/icons/mouse-pointer-click.svg?raw';
 import palette from 'lucide-static/icons/palette.svg?raw';
 import panelRight from 'lucide-static/icons/panel-right.svg?raw';
 import pause from 'lucide-static/icons/pause.svg?raw';
 import pin from 'lucide-static/icons/pin.svg?raw';
 import pinOff from 'lucide-static/icons/pin-off.svg?raw';
 import presentation from 'lucide-static/icons/presentation.svg?raw';
+import receipt from 'lucide-static/icons/receipt-text.svg?raw';
+import refresh from 'lucide-static/icons/refresh-cw.svg?raw';
 import rotateCw from 'lucide-static/icons/rotate-cw.svg?raw';
 import server from 'lucide-static/icons/server.svg?raw';
 import settings from 'lucide-static/icons/settings.svg?raw';
@@ -40,9 +52,11 @@ import shieldAlert from 'lucide-static/icons/shield-alert.svg?raw';
 import shieldCheck from 'lucide-static/icons/shield-check.svg?raw';
 import spotlight from 'lucide-static/icons/spotlight.svg?raw';
 import triangleAlert from 'lucide-static/icons/triangle-alert.svg?raw';
+import trophy from 'lucide-static/icons/trophy.svg?raw';
 import undo from 'lucide-static/icons/undo-2.svg?raw';
 import user from 'lucide-static/icons/user.svg?raw';
 import userMinus from 'lucide-static/icons/user-minus.svg?raw';
+import userX from 'lucide-static/icons/user-x.svg?raw';
 import users from 'lucide-static/icons/users.svg?raw';
 import wifi from 'lucide-static/icons/wifi.svg?raw';
 import wifiOff from 'lucide-static/icons/wifi-off.svg?raw';
@@ -58,29 +72,41 @@ const sources = {
   'chevron-left': chevronLeft,
   'chevron-right': chevronRight,
   'circle-alert': circleAlert,
+  'circle-help': circleHelp,
+  'cloud-off': cloudOff,
+  'cloud-upload': cloudUpload,
   copy,
   crown,
+  download,
   ellipsis,
+  'eye-off': eyeOff,
   folder,
   hand,
+  'hard-drive': hardDrive,
   history,
+  hourglass,
   info,
   key: keyRound,
   keyboard,
   laptop,
   link,
+  list,
   loader,
   lock,
   'log-out': logOut,
   megaphone,
   message: messageSquare,
+  monitor,
   moon,
+  mouse,
   palette,
   'panel-right': panelRight,
   pause,
   pin,
   'pin-off': pinOff,
   presentation,
+  receipt,
+  refresh,
   'rotate-cw': rotateCw,
   server,
   settings,
@@ -88,9 +114,11 @@ const sources = {
   'shield-check': shieldCheck,
   spotlight,
   'triangle-alert': triangleAlert,
+  trophy,
   undo,
   user,
   'user-minus': userMinus,
+  'user-x': userX,
   users,
   wifi,
   'wifi-off': wifiOff,

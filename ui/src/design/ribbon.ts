@@ -1,5 +1,9 @@
 import type { RibbonSpan } from '../bridge/backend';
 import { words } from '../words/en';
+import { pieces } from './timeline';
+
+/** Pieces shorter than this part of the ribbon are put together. */
+const LEAST_SHARE = 1 / 240;
 
 /** One piece of a ribbon. */
 export interface RibbonStretch {
@@ -12,12 +16,14 @@ export interface RibbonStretch {
 
 /** The stretches of a stay; with `totalMs`, what is left of it is drawn as rest. */
 export function stayStretches(spans: readonly RibbonSpan[], totalMs = 0): RibbonStretch[] {
-  const stretches: RibbonStretch[] = spans.map((span) => ({
-    weight: span.endMs - span.startMs,
-    kind: span.reason === null ? 'counted' : 'uncounted',
-    title: span.reason === null ? undefined : words.pause.reason(span.reason),
-  }));
   const end = spans.at(-1)?.endMs ?? 0;
+  // Each piece has a least width, so what is shorter must not have a piece of its own.
+  const drawn = pieces(spans, Math.max(end, totalMs) * LEAST_SHARE);
+  const stretches: RibbonStretch[] = drawn.map(({ startMs, endMs, countedMs, reason }) => ({
+    weight: endMs - startMs,
+    kind: countedMs * 2 >= endMs - startMs && countedMs > 0 ? 'counted' : 'uncounted',
+    title: reason === null ? undefined : words.time.Reason(reason).toLowerCase(),
+  }));
   if (totalMs > end) stretches.push({ weight: totalMs - end, kind: 'rest' });
   return stretches;
 }

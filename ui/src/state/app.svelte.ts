@@ -6,7 +6,9 @@ import {
   type HomeView,
   type HostRequest,
   type JoinTarget,
+  type PromptView,
   type ReachView,
+  type RecentSession,
   type Settings,
 } from '../bridge/backend';
 import { words } from '../words/en';
@@ -17,7 +19,7 @@ import { ThemeSwitch } from './theme.svelte';
 import { Toasts } from './toasts.svelte';
 
 /** The screens. Which one is shown is state, not an address. */
-export type Screen = 'home' | 'room' | 'summary' | 'settings';
+export type Screen = 'home' | 'room' | 'summary' | 'details' | 'settings';
 
 /** The app as the UI knows it: what Rust said, and which screen is looked at. */
 export class App {
@@ -42,6 +44,8 @@ export class App {
   nameError = $state.raw<'missing' | BackendError | null>(null);
   /** The settings are open, over whatever is below. */
   settingsOpen = $state(false);
+  /** The recent session whose books are open. */
+  details = $state.raw<RecentSession | null>(null);
   /** The summary has been read. */
   summaryClosed = $state(false);
   /** Joined or hosted, so that the room is shown although the session has not answered yet. */
@@ -49,9 +53,15 @@ export class App {
 
   readonly screen: Screen = $derived.by(() => {
     if (this.settingsOpen) return 'settings';
-    if (this.session.ended) return this.summaryClosed ? 'home' : 'summary';
-    return this.entered ? 'room' : 'home';
+    if (this.session.ended && !this.summaryClosed) return 'summary';
+    if (this.entered && !this.session.ended) return 'room';
+    return this.details ? 'details' : 'home';
   });
+
+  /** "Still watching?", while it is to be on the screen. */
+  readonly prompt: PromptView | null = $derived.by(() =>
+    this.entered && !this.session.ended ? (this.session.watch?.prompt ?? null) : null,
+  );
 
   readonly #theme = new ThemeSwitch();
 
@@ -204,6 +214,7 @@ export class App {
     this.entered = true;
     this.summaryClosed = false;
     this.settingsOpen = false;
+    this.details = null;
     try {
       await this.session.follow();
     } catch (error) {

@@ -34,6 +34,8 @@ export class Session {
   messages = $state.raw<readonly MessageView[]>([]);
   watch = $state.raw<WatchView | null>(null);
   ended = $state.raw<EndedView | null>(null);
+  /** When the end came, ms since the epoch: to say at what time things were, never to measure. */
+  endedAtMs = 0;
 
   readonly #backend: Backend;
   readonly #toasts: Toasts;
@@ -105,6 +107,7 @@ export class Session {
         break;
       }
       case 'ended':
+        this.endedAtMs = Date.now();
         this.ended = event.value;
         break;
     }

@@ -2,13 +2,33 @@
 // from halves of sentences; what varies is a parameter. Sections by screen in en/.
 
 import { common, errors } from './en/everywhere';
+import { activity } from './en/activity';
+import { books } from './en/books';
 import { home } from './en/home';
+import { journal } from './en/journal';
 import { live } from './en/live';
+import { prompt } from './en/prompt';
 import { notices, pause, roleName } from './en/room';
 import { settings } from './en/settings';
 import { summary } from './en/summary';
+import { time } from './en/time';
 
 export type { ErrorContext, ErrorWords } from './en/everywhere';
 
 /** All words. */
-export const words = { common, errors, home, live, notices, pause, roleName, settings, summary };
+export const words = {
+  activity,
+  books,
+  common,
+  errors,
+  home,
+  journal,
+  live,
+  notices,
+  pause,
+  prompt,
+  roleName,
+  settings,
+  summary,
+  time,
+};

@@ -12,7 +12,13 @@ export function usableLocale(language: string | undefined): string {
 
 const locale = usableLocale(typeof navigator === 'undefined' ? undefined : navigator.language);
 const wholeNumber = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+const twoPlaces = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const clockWithSeconds = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
 const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'long' });
 const dayMonth = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long' });
 const dayMonthYear = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
@@ -20,6 +26,11 @@ const dayMonthYear = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: '
 /** `1,248` */
 export function number(value: number): string {
   return wholeNumber.format(value);
+}
+
+/** `97.2` for 9720 hundredths. */
+export function hundredths(value: number): string {
+  return twoPlaces.format(value / 100);
 }
 
 /** `1 minute`, `42 minutes`: the number and the form of the word that fits it. */
@@ -60,6 +71,11 @@ export function secondsLeft(ms: number): number {
 /** `14:02` */
 export function timeOfDay(atMs: number): string {
   return clock.format(atMs);
+}
+
+/** `14:02:36` */
+export function clockTime(atMs: number): string {
+  return clockWithSeconds.format(atMs);
 }
 
 /** `Today, 19:00`, `Yesterday, 19:00`, `Friday, 17:30`, `12 November`, `12 November 2025`. */

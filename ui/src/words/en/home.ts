@@ -105,6 +105,8 @@ export const home = {
     all: (count: number) => `All ${number(count)}`,
     fewer: 'Show fewer',
     joinAgain: (title: string) => `Join ${title} again`,
+    details: 'Details',
+    detailsOf: (title: string) => `Details of ${title}`,
     forget: (title: string) => `Remove ${title} from this list`,
     empty: 'No sessions yet',
     emptyBody: 'Join one with a code. What you watched, and what it earned, stays here.',

@@ -42,13 +42,9 @@ export const live = {
     estimated: 'This session, estimated',
     unit: 'credits',
     since: (from: string) => `${from} to now`,
-    counted: 'Counted',
-    countingNow: 'Counting',
-    now: 'now',
     rate: (perMinute: number) => `${counted(perMinute, 'credit', 'credits')} a minute`,
     rateWatching: 'while the window is on screen and you are there.',
     rateHosting: 'while you host.',
-    confirmed: 'Confirmed by the server',
   },
 
   shelf: {
@@ -62,12 +58,13 @@ export const live = {
     bridged: (ms: number) => `${secondsLeft(ms)} s were bridged and counted. Nothing is missing.`,
     notBridged: (minutes: string) => `${minutes} did not count. Everything that you missed is here.`,
     notCounting: (reason: PauseReason) => `Paused: ${pause.reason(reason)}`,
+    since: (time: string) => `Since ${time}.`,
     resumeHint: {
-      hidden: 'It counts again as soon as the window is on screen.',
-      locked: 'It counts again as soon as the screen is unlocked.',
-      asleep: 'It counts again as soon as the computer is awake.',
-      nobodyThere: 'Move the mouse or say hello to go on.',
-      connectionLost: 'It counts again as soon as the connection is back.',
+      hidden: 'It counts again by itself as soon as the window is on screen.',
+      locked: 'It counts again by itself when you unlock it.',
+      asleep: 'It counts again by itself when the computer wakes up.',
+      nobodyThere: 'Press a key or move the mouse, and it counts again.',
+      connectionLost: 'It counts again by itself as soon as the connection is back.',
     } satisfies Record<PauseReason, string>,
     gotIt: 'Got it',
     announcementFrom: (author: string) => `Announcement from ${author}`,
@@ -197,11 +194,5 @@ export const live = {
     body: 'They leave the session at once. What they have watched so far stays theirs.',
     confirm: 'Remove',
     keep: 'Cancel',
-  },
-
-  announcements: {
-    counting: 'Counting',
-    joined: 'You are in the session',
-    ended: 'The session has ended',
   },
 };

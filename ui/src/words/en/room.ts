@@ -1,7 +1,7 @@
 import type { Notice, PauseReason } from '../../bridge/backend';
 import { counted } from '../format';
 
-/** Why time does not count, as it stands in lists and after "Paused:". */
+/** Why time does not count, as it stands after "Paused:". */
 const reasons: Record<PauseReason, string> = {
   asleep: 'computer asleep',
   locked: 'screen locked',
@@ -10,11 +10,9 @@ const reasons: Record<PauseReason, string> = {
   connectionLost: 'connection lost',
 };
 
-/** Pauses: in the counter, in ribbons and in the summary. */
+/** Pauses: in the counter and on the shelf. */
 export const pause = {
   reason: (reason: PauseReason) => reasons[reason],
-  /** The same as the beginning of a line. */
-  Reason: (reason: PauseReason) => reasons[reason].charAt(0).toUpperCase() + reasons[reason].slice(1),
 };
 
 /** Names of roles; a room may have others. */

@@ -6,6 +6,7 @@ export const settings = {
     profile: 'Profile',
     appearance: 'Appearance',
     notifications: 'Notifications',
+    watchTime: 'Watch time',
     servers: 'Servers',
     shortcuts: 'Shortcuts',
     about: 'About',

@@ -5,28 +5,18 @@ import { counted, number } from '../format';
 export const summary = {
   title: 'Session summary · Kulti',
   session: (title: string, host: string) => (host ? `${title} · ${host}` : title),
-  estimated: 'estimated',
-  total: 'Credits',
   credits: (value: number) => (value === 1 ? 'credit' : 'credits'),
   minutes: (active: number, elapsed: number) =>
     active >= elapsed
       ? `All ${counted(elapsed, 'minute', 'minutes')} counted.`
       : `${number(active)} of your ${counted(elapsed, 'minute', 'minutes')} counted.`,
+  nothingCounted: 'Nothing counted',
+  nothingYet: 'Less than a minute of it counted, and that is no credit yet.',
   underAMinute: 'You were here for less than a minute, so there is nothing to count.',
   ribbonLabel: (active: number, elapsed: number) =>
     `${number(active)} of ${counted(elapsed, 'minute', 'minutes')} counted`,
-  axis: (minute: number, last: boolean) => (last ? `${minute} min` : String(minute)),
-  counted: 'Counted',
-  howItAddsUp: 'How it adds up',
-  timeCounted: 'Time that counted',
-  outOf: (length: string) => `of ${length} in the session`,
-  watching: 'Watching',
-  hosting: 'Hosting',
-  eachMinute: (credits: number) => `${counted(credits, 'credit', 'credits')} a minute`,
-  rounding: 'Credits are whole: what is after the point is dropped, once, at the very end.',
   estimateNote: (server: string) =>
     `What chatting and coming back add is not in it yet: ${server} settles that.`,
-  thisComputer: 'this computer’s server',
   confirmedAll: (server: string) => `All of it has reached ${server}`,
   waiting: (server: string) => `Waiting for ${server}.`,
   confirmedSome: (confirmed: number, active: number) =>

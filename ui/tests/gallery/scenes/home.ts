@@ -217,6 +217,51 @@ export const homeScenes: Scenes = {
     },
     play: () => click('.note .btn'),
   },
+  'home-unsent': {
+    script: {
+      home: {
+        recents,
+        journal: {
+          unsent: [
+            { sessionId: 'a', title: 'Rust lecture', server: 'https://kulti.dev', activeMs: 12 * 60_000 },
+          ],
+          setAside: null,
+          notWritten: null,
+        },
+      },
+    },
+  },
+  'home-journal': {
+    script: {
+      home: {
+        recents,
+        journal: {
+          unsent: recents.map(({ sessionId, title, activeMs }, index) => ({
+            sessionId,
+            title,
+            server: index % 2 ? 'https://kulti.dev' : '',
+            activeMs,
+          })),
+          setAside: '/home/jonas/.local/share/dev.kulti.desktop/journal-damaged-2026-11-25.db',
+          notWritten: 'There is no room on the disk (database or disk is full).',
+        },
+      },
+    },
+    play: () => click('.note:last-of-type .btn'),
+  },
+  'home-journal-damaged': {
+    script: {
+      home: {
+        recents,
+        journal: {
+          unsent: [],
+          setAside: '/home/jonas/.local/share/dev.kulti.desktop/journal-damaged-2026-11-25.db',
+          notWritten: null,
+        },
+      },
+    },
+    play: () => click('.note .btn'),
+  },
   'home-toasts': {
     script: { home: { recents } },
     play: async ({ app }) => {

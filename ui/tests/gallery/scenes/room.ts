@@ -2,6 +2,7 @@ import { tick } from 'svelte';
 import type {
   ConnectionView,
   MessageView,
+  PauseReason,
   Presence,
   SessionView,
   StageView,
@@ -11,7 +12,7 @@ import type {
 } from '../../../src/bridge/backend';
 import { hueOf, initialsOf } from '../../../src/design/identity';
 import type { Scene, Scenes } from './scene';
-import { ribbon, sessionView, watchView } from './summary';
+import { restless, ribbon, sessionView, watchView } from './summary';
 
 const NAMES = [
   'Jonas Lindqvist',
@@ -114,11 +115,22 @@ interface Shown {
   session?: Partial<SessionView>;
   page?: number;
   chat?: boolean;
+  people?: (one: TileView, index: number) => TileView;
   after?: () => void | Promise<void>;
 }
 
-function room({ count, stage, connection, watch, session, page = 0, chat = true, after }: Shown): Scene {
-  const everybody = people(count);
+function room({
+  count,
+  stage,
+  connection,
+  watch,
+  session,
+  page = 0,
+  chat = true,
+  people: change,
+  after,
+}: Shown): Scene {
+  const everybody = change ? people(count).map(change) : people(count);
   const strip = Boolean(stage?.spotlight ?? stage?.localPin);
   const pageSize = strip ? 4 : 9;
   const events: ViewEvent[] = [
@@ -173,6 +185,16 @@ const HOST: Partial<SessionView> = {
   },
 };
 
+const PRESENCES: Presence[] = ['active', 'away', 'unknown'];
+/** A stay that has just stopped counting. */
+function paused(reason: PauseReason): Partial<WatchView> {
+  return {
+    ...watchView(ribbon([19.4], [3, 'hidden'], [16.2], [2, 'connectionLost'], [4.4], [2.5, reason])),
+    pausedBy: reason,
+    nextCreditPermille: 700,
+  };
+}
+
 export const roomScenes: Scenes = {
   'room-joining': { script: { home: { inSession: true } } },
   'room-1': room({ count: 1, chat: false }),
@@ -183,7 +205,30 @@ export const roomScenes: Scenes = {
   'room-24-last': room({ count: 24, page: 2 }),
   'room-spotlight': room({ count: 24, stage: { spotlight: person(2) }, session: HOST }),
   'room-pinned-for-me': room({ count: 12, stage: { localPin: person(4) } }),
-  'room-paused': room({ count: 24, watch: { counting: false, pausedBy: 'nobodyThere' } }),
+  'room-paused': room({ count: 24, watch: paused('nobodyThere') }),
+  'room-paused-hidden': room({ count: 24, watch: paused('hidden') }),
+  'room-paused-locked': room({ count: 5, watch: paused('locked'), stage: { announcement: ANNOUNCED } }),
+  'room-paused-asleep': room({ count: 2, watch: paused('asleep') }),
+  'room-still-watching': room({
+    count: 24,
+    stage: { announcement: ANNOUNCED },
+    watch: { prompt: { stopsInMs: 38_000 } },
+  }),
+  'room-still-watching-long': room({
+    count: 12,
+    stage: { spotlight: person(2) },
+    watch: { prompt: { stopsInMs: 872_000 } },
+    session: HOST,
+  }),
+  'room-still-watching-dialog': {
+    script: { home: { inSession: true } },
+    play: async (stage) => {
+      await room({ count: 24, session: HOST, after: press('.dock .btn-danger') }).play?.(stage);
+      await tick();
+      stage.backend.play({ slice: 'watch', value: { ...STAY, prompt: { stopsInMs: 12_000 } } });
+      await tick();
+    },
+  },
   'room-reconnecting': room({
     count: 24,
     connection: { state: 'lost', sinceMs: 8_000, countsForMs: 22_000, retryInMs: 1_000, attempt: 3 },
@@ -207,6 +252,26 @@ export const roomScenes: Scenes = {
   'room-host-announce': room({ count: 24, session: HOST, after: press('.ctl[aria-label^=Announce]') }),
   'room-host-end': room({ count: 24, session: HOST, after: press('.dock .btn-danger') }),
   'room-credits': room({ count: 24, after: press('[data-testid=credits]') }),
+  'room-credits-many': room({
+    count: 9,
+    watch: { ...watchView(restless(500)), counting: true, confirmedMs: 40 * 60_000 },
+    after: press('[data-testid=credits]'),
+  }),
+  'room-credits-pointed': room({
+    count: 9,
+    watch: paused('locked'),
+    after: async () => {
+      press('[data-testid=credits]')();
+      await tick();
+      document
+        .querySelector('.timeline [data-piece="1"]')
+        ?.dispatchEvent(new PointerEvent('pointermove', { bubbles: true }));
+    },
+  }),
+  'room-presence': room({
+    count: 9,
+    people: (one, index) => ({ ...one, presence: PRESENCES[index % 3] ?? 'active' }),
+  }),
   'room-people': room({ count: 24, session: HOST, after: press('.viewers') }),
   'room-toasts': {
     script: { home: { inSession: true } },

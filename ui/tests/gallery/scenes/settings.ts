@@ -1,6 +1,29 @@
-import type { Scenes } from './scene';
+import type { ActivitySource } from '../../../src/bridge/backend';
+import { type Scene, type Scenes, settled } from './scene';
+
+const watchTime = (sources: () => Promise<ActivitySource[]>): Scene => ({
+  script: { activitySources: sources },
+  play: async ({ app }) => {
+    app.settingsOpen = true;
+    await settled();
+    document.querySelector('#watchTime')?.scrollIntoView();
+  },
+});
 
 export const settingsScenes: Scenes = {
+  'settings-watch-time': watchTime(async () => [
+    { about: 'window', source: 'x11', blindTo: [] },
+    { about: 'input', source: 'x11ScreenSaver', blindTo: [] },
+    { about: 'lock', source: 'logind', blindTo: [] },
+    { about: 'sleep', source: 'logind', blindTo: [] },
+  ]),
+  'settings-watch-time-blind': watchTime(async () => [
+    { about: 'window', source: 'page', blindTo: ['otherWorkspace', 'covered'] },
+    { about: 'input', source: null, blindTo: [] },
+    { about: 'lock', source: null, blindTo: [] },
+    { about: 'sleep', source: 'clocks', blindTo: ['inAdvance'] },
+  ]),
+  'settings-watch-time-failed': watchTime(() => Promise.reject(new Error('scripted'))),
   settings: {
     play: ({ app }) => {
       app.settingsOpen = true;

@@ -292,6 +292,7 @@ describe('watch time that waits on this computer', () => {
     title,
     server,
     activeMs: minutes * 60_000,
+    refused: null as string | null,
   });
 
   it('is not mentioned when there is none', async () => {
@@ -313,6 +314,17 @@ describe('watch time that waits on this computer', () => {
     const list = await screen.findByRole('dialog');
     expect(list.textContent).toContain('A session without a title');
     expect(list.textContent).toContain('this computer’s server');
+  });
+
+  it('says what a server did not take, and why, apart from what waits', async () => {
+    const refused = { ...unsent('Rust lecture', 12), refused: 'the session is unknown' };
+    await home({ home: { journal: journal({ unsent: [refused, unsent('Parsers', 3)] }) } });
+    expect(screen.getByText('3 min from “Parsers” wait for kulti.dev.')).toBeTruthy();
+    const note = screen
+      .getByText('12 min from “Rust lecture” were not taken by kulti.dev.')
+      .closest('.notice');
+    await fireEvent.click(within(note as HTMLElement).getByRole('button', { name: 'Details' }));
+    expect((await screen.findByRole('dialog')).textContent).toContain('the session is unknown');
   });
 
   it('says where a damaged record lies, and why nothing is written', async () => {

@@ -37,7 +37,7 @@ const rules: Record<CreditRule, RuleWords> = {
     factor: '×2',
     earned: 'You helped someone',
     because: 'Your answer was marked as helpful',
-    missed: { what: 'Help someone', how: 'Not this time. Your host can mark a helpful answer.' },
+    missed: { what: 'Help someone', how: 'Not counted yet: nothing in a session can show it so far.' },
   },
   repeatViewer: {
     factor: '×1.2',
@@ -73,7 +73,7 @@ const rules: Record<CreditRule, RuleWords> = {
     factor: null,
     earned: 'People you helped',
     because: '50 for each of them',
-    missed: { what: 'Help people', how: 'Nobody this time. Each adds 50.' },
+    missed: { what: 'Help people', how: 'Not counted yet: nothing in a session can show it so far.' },
   },
   cap: {
     factor: 'max',

@@ -14,6 +14,14 @@ export const journal = {
   waiting: 'Waiting to be sent',
   row: (title: string) => title || 'A session without a title',
   more: (count: number) => `and ${number(count)} more`,
+  refusedOne: (ms: number, title: string, server: string) =>
+    title === ''
+      ? `${shortLength(ms)} were not taken by ${server}.`
+      : `${shortLength(ms)} from “${title}” were not taken by ${server}.`,
+  refusedSeveral: (ms: number, sessions: number) =>
+    `${shortLength(ms)} from ${counted(sessions, 'session', 'sessions')} were not taken by their servers.`,
+  refusedBody: 'They stay on this computer. Ask whoever runs the server.',
+  refusedTitle: 'Not taken by the server',
   setAside: 'The record of your watch time was damaged.',
   setAsideBody: 'A new one was begun. What a server had not confirmed yet may be missing.',
   setAsideMeaning:

@@ -223,7 +223,20 @@ export const homeScenes: Scenes = {
         recents,
         journal: {
           unsent: [
-            { sessionId: 'a', title: 'Rust lecture', server: 'https://kulti.dev', activeMs: 12 * 60_000 },
+            {
+              sessionId: 'a',
+              title: 'Rust lecture',
+              server: 'https://kulti.dev',
+              activeMs: 12 * 60_000,
+              refused: null,
+            },
+            {
+              sessionId: 'b',
+              title: 'Parsers by hand',
+              server: 'https://old.kulti.dev',
+              activeMs: 7 * 60_000,
+              refused: 'the session is unknown',
+            },
           ],
           setAside: null,
           notWritten: null,
@@ -241,6 +254,7 @@ export const homeScenes: Scenes = {
             title,
             server: index % 2 ? 'https://kulti.dev' : '',
             activeMs,
+            refused: null,
           })),
           setAside: '/home/jonas/.local/share/dev.kulti.desktop/journal-damaged-2026-11-25.db',
           notWritten: 'There is no room on the disk (database or disk is full).',

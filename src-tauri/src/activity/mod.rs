@@ -9,6 +9,8 @@ mod input;
 mod lock;
 #[cfg(target_os = "linux")]
 mod logind;
+#[cfg(all(test, target_os = "linux"))]
+mod private_bus;
 #[cfg(target_os = "linux")]
 mod screen_saver;
 mod sources;

@@ -25,7 +25,11 @@ const RETRY: Duration = Duration::from_secs(60);
 /// Follows them for as long as the app runs.
 pub(super) async fn follow(activity: Arc<Activity>) {
     loop {
-        if let Err(error) = listen(&activity).await {
+        let listened = match Connection::session().await {
+            Ok(bus) => listen(&activity, &bus).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = listened {
             tracing::debug!(%error, "no session bus");
         }
         activity.screen_saver(false);
@@ -34,16 +38,16 @@ pub(super) async fn follow(activity: Arc<Activity>) {
     }
 }
 
-async fn listen(activity: &Activity) -> zbus::Result<()> {
-    let bus = Connection::session().await?;
+/// Listens until the bus is gone.
+async fn listen(activity: &Activity, bus: &Connection) -> zbus::Result<()> {
     let rule = MatchRule::builder()
         .msg_type(zbus::message::Type::Signal)
         .member("ActiveChanged")?
         .build();
-    let mut signals = MessageStream::for_match_rule(rule, &bus, None).await?;
+    let mut signals = MessageStream::for_match_rule(rule, bus, None).await?;
     let mut active = HashSet::new();
     for (name, path) in SCREEN_SAVERS {
-        if let Ok(is_active) = ask(&bus, name, path).await {
+        if let Ok(is_active) = ask(bus, name, path).await {
             activity.screen_saver(true);
             if is_active {
                 active.insert(name);
@@ -74,7 +78,7 @@ async fn ask(bus: &Connection, name: &'static str, path: &str) -> zbus::Result<b
         return Err(zbus::Error::Unsupported);
     }
     let answer = bus.call_method(Some(name), path, Some(name), "GetActive", &());
-    answer.await?.body().deserialize().map_err(Into::into)
+    answer.await?.body().deserialize()
 }
 
 /// Which screen saver says that it is active now, or is not any more.
@@ -91,7 +95,10 @@ fn changed(signal: &Message) -> Option<(&'static str, bool)> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use kulti_watch::Signal;
+
     use super::*;
+    use crate::{activity::private_bus::PrivateBus, app::model::ActivitySourceName};
 
     fn signal(
         interface: &str,
@@ -111,5 +118,40 @@ mod tests {
         assert_eq!(changed(&other), None);
         let odd = signal("org.gnome.ScreenSaver", &"yes");
         assert_eq!(changed(&odd), None);
+    }
+
+    /// Says what a desktop's screen saver says: at first that it is active.
+    struct Saver;
+
+    #[zbus::interface(name = "org.gnome.ScreenSaver")]
+    impl Saver {
+        fn get_active(&self) -> bool {
+            true
+        }
+    }
+
+    #[tokio::test]
+    async fn a_screen_saver_locks_from_the_start_and_unlocks_by_its_signal() {
+        let bus = PrivateBus::start();
+        let (name, path) = SCREEN_SAVERS[0];
+        let saver = bus.connect().serve_at(path, Saver).unwrap();
+        let saver = saver.name(name).unwrap().build().await.unwrap();
+        let activity = Arc::new(Activity::default());
+        let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+        activity.begin(move |signal| told.send(signal).unwrap());
+        let client = bus.connect().build().await.unwrap();
+        let follower = activity.clone();
+        let listening = tokio::spawn(async move { listen(&follower, &client).await });
+
+        let mut until = async |wanted| while heard.recv().await.unwrap() != wanted {};
+        until(Signal::Locked).await;
+        assert_eq!(
+            activity.sources()[2].source,
+            Some(ActivitySourceName::OperatingSystem)
+        );
+        let changed = saver.emit_signal(None::<&str>, path, name, "ActiveChanged", &false);
+        changed.await.unwrap();
+        until(Signal::Unlocked).await;
+        listening.abort();
     }
 }

@@ -25,7 +25,12 @@ pub(crate) async fn ask_when_due(tauri: AppHandle, app: Arc<App>) {
     // see that the window is not in front any more.
     while let Some(open) = due(&mut prompts).await {
         if app.settings().notifications && !window::is_in_front(&tauri) {
-            ask(&tauri, &app, &mut prompts, &open).await;
+            // Its own task: the notification library gives up with a panic when the
+            // bus goes away.
+            let asked = tokio::spawn(ask(tauri.clone(), app.clone(), prompts.clone(), open));
+            if let Err(error) = asked.await {
+                tracing::warn!(%error, "the notification");
+            }
             // Once is enough, also if it was put away without an answer.
             over(&mut prompts).await;
         } else if prompts.changed().await.is_err() {
@@ -47,7 +52,7 @@ async fn over(prompts: &mut Prompts) {
 }
 
 /// Asks, and waits for the answer or until there is nothing more to ask.
-async fn ask(tauri: &AppHandle, app: &App, prompts: &mut Prompts, open: &OpenPrompt) {
+async fn ask(tauri: AppHandle, app: Arc<App>, mut prompts: Prompts, open: OpenPrompt) {
     let markup = tokio::task::spawn_blocking(understands_markup).await;
     let mut notification = Notification::new();
     notification
@@ -61,13 +66,8 @@ async fn ask(tauri: &AppHandle, app: &App, prompts: &mut Prompts, open: &OpenPro
         .action("default", "Yes, go on")
         // It goes when it is answered or too late.
         .timeout(Timeout::Never);
-    show(
-        &notification,
-        prompts,
-        || shown(app),
-        || answered(tauri, app),
-    )
-    .await;
+    let answer = || answered(&tauri, &app);
+    show(&notification, &mut prompts, || shown(&app), answer).await;
 }
 
 /// Shows it until it is clicked or `prompts` has none. `shown` is called when the

@@ -14,6 +14,8 @@ use crate::db::{DbError, Settlement, Write};
 const GATHER: Duration = Duration::from_millis(20);
 /// Where one leaves, others are likely to follow.
 const GATHER_URGENT: Duration = Duration::from_millis(100);
+/// News of somebody's return may be on its way so long.
+const NEWS_MS: u64 = 1_000;
 /// Between attempts while the database fails.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -114,7 +116,8 @@ impl Ledger {
 
     fn gather(&self) -> (u64, u64, Vec<Gathered>) {
         let now = self.clock.now_ms();
-        let too_late_to_return = now > self.return_until.load(Ordering::Acquire);
+        let return_until = self.return_until.load(Ordering::Acquire);
+        let too_late_to_return = now > return_until.saturating_add(NEWS_MS);
         let mut sessions = self.sessions.lock();
         self.urgent.store(false, Ordering::Release);
         let mut next = self.next_commit.lock();

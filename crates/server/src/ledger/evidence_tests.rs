@@ -135,3 +135,39 @@ fn claims_in_too_many_pieces_change_nothing() {
     assert_eq!(evidence.claim(&intervals(&pieces), 9_000, 9_000, 10), None);
     assert!(evidence.claimed.is_empty());
 }
+
+#[test]
+fn a_second_restart_does_not_bridge_an_absence() {
+    let row = EvidenceRow {
+        user_id: "u".into(),
+        claimed: "[]".into(),
+        attended: "[[1000,5000]]".into(),
+        excluded: "[]".into(),
+        messages: 0,
+        settled_ms: None,
+        connected_until: Some(5_000),
+    };
+    let mut evidence = Evidence::from_row(1_000, false, &row).unwrap();
+    assert!(!evidence.is_unwritten());
+    evidence.stayed_away();
+    assert!(evidence.is_unwritten(), "the next server must know it");
+    evidence.connect(900_000, 930_000);
+    assert_eq!(
+        evidence.attended_until(900_100),
+        set(&[(1_000, 5_000), (900_000, 900_100)])
+    );
+}
+
+#[test]
+fn an_older_commit_that_is_known_later_takes_nothing_back() {
+    let mut evidence = connected_from(1_000);
+    let beat = intervals(&[(1_000, 3_000)]);
+    let older = evidence.clone();
+    evidence.claim(&beat, 3_000, 3_000, 10).unwrap();
+    evidence.disconnect(3_000);
+    let newer = evidence.clone();
+    evidence.on_disk(&newer);
+    evidence.on_disk(&older);
+    assert!(!evidence.is_unwritten());
+    assert_eq!(evidence.acknowledge(&beat, None), set(&[(1_000, 3_000)]));
+}

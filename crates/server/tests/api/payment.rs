@@ -115,6 +115,59 @@ async fn joining_is_not_attending() {
     assert_eq!(paid["milestone:first_session"], [100]);
 }
 
+/// However the reports are split, and whatever happens to the server in between: the sum
+/// is what one report of everything would have been paid.
+#[tokio::test]
+async fn late_reports_are_paid_to_the_same_sum() {
+    let past = Past::new(60, 3, 1).await;
+    let (mut server, mut host, mut watchers, sessions, began) = past.go_on().await;
+    let session = &sessions[0];
+    let from_to = |from: u64, to: u64| json!([[began + from * 1_000, began + to * 1_000]]);
+    // In seconds, so that halves of credits are lost unless it is floored once.
+    let reports = [
+        vec![(0, 2_735)],
+        vec![(0, 95), (100, 1_003), (90, 101), (1_000, 2_735)],
+        vec![(2_000, 2_735), (500, 2_100), (0, 501)],
+    ];
+    good_beat(&host, session, from_to(0, 3_000)).await;
+    good_beat(&watchers[0], session, from_to(0, 2_735)).await;
+    good_beat(&watchers[1], session, from_to(0, 95)).await;
+    end(&host, session).await;
+    let before = paid(&host).await["hosting"].clone();
+    for round in 0..4 {
+        for (watcher, reports) in watchers.iter().zip(&reports) {
+            if let Some((from, to)) = reports.get(round) {
+                good_beat(watcher, session, from_to(*from, *to)).await;
+            }
+        }
+        server = TestServer::start_on(server.stop().await, |_| {}).await;
+        let origin = server.server.origin();
+        host = host.at(origin);
+        watchers = watchers.iter().map(|watcher| watcher.at(origin)).collect();
+    }
+    let sums = futures_util::future::join_all(watchers.iter().map(paid)).await;
+    let sums: Vec<_> = sums.iter().map(|paid| &paid["watching"]).collect();
+    // 45:35 minutes × 1.5.
+    assert_eq!(*sums[0], [68]);
+    assert!(sums[1].len() > 1 && sums[2].len() > 1, "{sums:?}");
+    assert!(
+        sums.iter().all(|sum| sum.iter().sum::<i64>() == 68),
+        "{sums:?}"
+    );
+    // The host is paid for viewers that are known late, too.
+    let hosted = paid(&host).await["hosting"].clone();
+    assert!(hosted.len() > before.len(), "{hosted:?}");
+    let books = host.books(session).await;
+    let total = i64::try_from(books.credits.credits).unwrap();
+    assert_eq!(hosted.iter().sum::<i64>(), total);
+    let viewers = &books.credits.steps[1];
+    assert_eq!((viewers.rule.as_str(), viewers.applied), ("viewers", true));
+    // 50 minutes × 5, and 50 × 2 × (3 × 45:35 ÷ the session's length), × 2 as completed.
+    let length_ms = books.until - books.joined_at;
+    let of_viewers = 100 * (3 * 2_735_000) * 2 / length_ms;
+    assert_eq!(books.credits.credits, 500 + of_viewers);
+}
+
 /// The server is killed after the end is on disk, and before it is paid.
 #[tokio::test]
 async fn an_end_that_was_cut_off_is_paid_at_the_next_start() {

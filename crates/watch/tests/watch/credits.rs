@@ -242,3 +242,18 @@ proptest! {
         prop_assert!(for_host(&longer).credits <= 10_000);
     }
 }
+
+/// The ledger and the wire use the same words.
+#[test]
+fn rules_are_named_as_they_are_serialised() {
+    let steps = [
+        for_watcher(&WatcherFacts::default()).steps,
+        for_host(&HostFacts::default()).steps,
+    ]
+    .concat();
+    assert_eq!(steps.len(), 11, "every rule");
+    for step in steps {
+        let serialised = serde_json::to_value(step.rule).unwrap();
+        assert_eq!(serialised, step.rule.name());
+    }
+}

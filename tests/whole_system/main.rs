@@ -14,6 +14,7 @@ mod app_window;
 mod bots;
 mod browser;
 mod cuttable_link;
+mod kills;
 mod many_bots;
 mod notification_daemon;
 mod official_sdk;

@@ -58,11 +58,29 @@ pub(crate) async fn run(kills: usize, seed: Option<u64>) -> anyhow::Result<()> {
     let seed = seed.unwrap_or_else(now_ms);
     println!("Soak: {kills} kills, seed {seed}");
     let folder = tempfile::Builder::new().prefix("kulti-soak-").tempdir()?;
-    let outcome = soak(folder.path(), kills, seed).await;
+    let outcome = tokio::select! {
+        outcome = soak(folder.path(), kills, seed) => outcome,
+        () = told_to_stop() => Err(anyhow::anyhow!("it was told to stop")),
+    };
     if outcome.is_err() {
         println!("Logs and data are kept in {}", folder.keep().display());
     }
     outcome.with_context(|| format!("the soak with seed {seed} failed"))
+}
+
+/// Waits for Ctrl-C or SIGTERM. The programs must not outlive this one.
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 async fn soak(folder: &Path, kills: usize, seed: u64) -> anyhow::Result<()> {

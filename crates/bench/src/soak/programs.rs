@@ -131,8 +131,14 @@ impl App {
         let output = child.stdout.take().context("no standard output")?;
         let orders = child.stdin.take();
         let (sender, events) = mpsc::unbounded_channel();
+        // What it says is kept, for when something goes wrong.
+        let mut said = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(learner.data.with_extension("events"))?;
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
+                let _ = writeln!(said, "{line}");
                 // The last line of one that is killed may be cut off.
                 if let Ok(event) = serde_json::from_str(&line)
                     && sender.send(event).is_err()

@@ -78,8 +78,9 @@ enum What {
         /// How many; may be repeated.
         #[arg(long, num_args = 1.., default_values_t = [20, 500])]
         users: Vec<usize>,
-        /// How long each is measured, after two minutes.
-        #[arg(long, default_value_t = 240)]
+        /// How long each is measured, after two minutes: by default seven times the time
+        /// between two commits.
+        #[arg(long, default_value_t = 252)]
         seconds: u64,
     },
     /// The desktop app: start, memory, idle CPU, from another's act to its screen.

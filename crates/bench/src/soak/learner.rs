@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     bad_network::BadNetwork,
+    lateness::Lateness,
     programs::{App, Learner, PATIENCE, now_ms},
     truth::{Between, Truth},
 };
@@ -21,6 +22,7 @@ pub(super) struct Watched {
     joined: bool,
     /// Since when the app has, or may have, no connection.
     cut: Option<u64>,
+    lateness: Lateness,
     /// How often the app was killed.
     pub(super) app_kills: u32,
 }
@@ -34,6 +36,7 @@ impl Watched {
             hidden: false,
             joined: false,
             cut: None,
+            lateness: Lateness::watch(),
             app_kills: 0,
         }
     }
@@ -102,8 +105,17 @@ impl Watched {
                     }
                 }
             }
+            Some("left") => {
+                let last = self.cut.map_or(at_ms, |cut| cut.min(at_ms));
+                self.truth.ends(Between(last, at_ms));
+                self.joined = false;
+            }
             _ => {}
         }
+    }
+
+    pub(super) fn looks_away(&self) -> bool {
+        self.hidden
     }
 
     /// Looks away, or back.
@@ -118,12 +130,13 @@ impl Watched {
         let ordered = now_ms();
         let app = self.app.as_mut().context("no app runs")?;
         app.order(&json!({ "watch": signal }));
+        let started = tokio::time::Instant::now();
         loop {
             let app = self.app.as_mut().context("no app runs")?;
-            let event = app
-                .event(PATIENCE)
-                .await
-                .context("the app does not show that the window was hidden or shown")?;
+            let event = app.event(PATIENCE).await;
+            let event = event
+                .filter(|_| started.elapsed() < PATIENCE)
+                .with_context(|| format!("the app does not show that it got {signal}"))?;
             self.heard(&event, network);
             let at_ms = event.get("at_ms").and_then(Value::as_u64).unwrap_or(0);
             let counting = event
@@ -161,8 +174,10 @@ impl Watched {
         }
         self.app_kills += 1;
         // A loss that the app did not come back from is not bridged.
-        let last = self.cut.map_or(before, |cut| cut.min(before));
-        self.truth.ends_by_kill(Between(last, after));
+        let stopped = self.cut.unwrap_or(before);
+        let late_ms = self.lateness.worst_ms();
+        self.truth
+            .ends_by_kill(Between(before, after), stopped, late_ms);
         Ok(())
     }
 
@@ -171,14 +186,14 @@ impl Watched {
         let app = self.app.take().context("no app runs")?;
         let before = now_ms();
         let said = app.leave().await?;
-        let mut left = now_ms();
+        // Nothing before it left is more certain than that it was told to.
+        self.cut.get_or_insert(before);
         for event in said {
-            if event.get("event").is_some_and(|event| event == "left") {
-                left = event.get("at_ms").and_then(Value::as_u64).unwrap_or(left);
-            }
             self.heard(&event, network);
         }
-        self.truth.ends(Between(before, left));
+        if self.joined {
+            bail!("the app ended and did not say that it left");
+        }
         Ok(())
     }
 }

@@ -3,11 +3,13 @@
 
 mod bad_network;
 mod end;
+mod lateness;
 mod learner;
 mod programs;
+mod report;
 mod truth;
 
-use std::{path::Path, sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{io::Write as _, path::Path, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use kulti_protocol::api::{Session, SessionWatchResponse};
@@ -20,6 +22,7 @@ use self::{
     bad_network::BadNetwork,
     learner::Watched,
     programs::{Learner, PATIENCE, Server, now_ms},
+    report::Report,
 };
 use crate::http::Api;
 
@@ -100,11 +103,14 @@ async fn soak(folder: &Path, kills: usize, seed: u64) -> anyhow::Result<()> {
     watched.start()?;
     watched.is_in(&network).await?;
 
+    // Beside what the programs have said, for when something goes wrong.
+    let mut log = std::fs::File::create(folder.join("kills.log"))?;
     let started = now_ms();
     let plan = Victim::plan(kills, &mut rng);
     let mut server_kills = 0;
     for (number, &victim) in (1..).zip(&plan) {
         live(&mut watched, &network, &mut rng).await?;
+        writeln!(log, "{} kill {number}: {victim:?}", now_ms())?;
         kill(victim, &mut watched, &mut server, &network, &mut rng).await?;
         server_kills += u32::from(victim != Victim::App);
         watched.is_in(&network).await?;
@@ -136,59 +142,17 @@ async fn soak(folder: &Path, kills: usize, seed: u64) -> anyhow::Result<()> {
     let mut violations = verdict.violations();
     violations.extend(not_in_order(&books));
     let paid = end::session(&mut server, &host, &learner, &session.id, &mut rng).await?;
-    violations.extend(paid.violations);
+    violations.extend(paid.violations.iter().cloned());
 
-    let seconds = |ms: u64| format!("{:.3} s", ms as f64 / 1_000.0);
-    let treated = &network.treated;
-    let of = |count: &std::sync::atomic::AtomicU64| count.load(Relaxed);
-    println!("\n## Soak: kill -9 at random moments\n");
-    println!("| | |\n|---|--:|");
-    println!("| seed | {seed} |");
-    println!("| lasted | {} |", seconds(now_ms() - started));
-    println!("| kills | {kills} |");
-    println!(
-        "| … of the app (while time counted) | {} ({}) |",
-        watched.app_kills,
-        verdict.losses_ms.len()
-    );
-    println!("| … of the server | {server_kills} |");
-    println!("| watched, for certain | {} |", seconds(verdict.certain_ms));
-    println!("| watched, at most | {} |", seconds(verdict.possible_ms));
-    println!(
-        "| the worst known moment is known to | {} |",
-        seconds(verdict.worst_edge_ms)
-    );
-    println!("| in the ledger | {} |", seconds(verdict.ledger_ms));
-    println!(
-        "| lost by kills of the app | {} |",
-        seconds(verdict.lost_ms())
-    );
-    println!("| … the worst one | {} |", seconds(verdict.worst_loss_ms()));
-    println!(
-        "| lost otherwise | {} |",
-        seconds(verdict.lost_elsewhere.measure_ms())
-    );
-    println!(
-        "| counted and not watched | {} |",
-        seconds(verdict.too_much.measure_ms())
-    );
-    println!(
-        "| heartbeats on the network | {} |",
-        of(&treated.heartbeats)
-    );
-    println!(
-        "| … lost, answer lost, doubled, delayed, came again later | {}, {}, {}, {}, {} |",
-        of(&treated.lost),
-        of(&treated.answers_lost),
-        of(&treated.doubled),
-        of(&treated.delayed),
-        of(&treated.late_copies),
-    );
-    println!("| starts of the app until all was sent, afterwards | {restarts} |");
-    println!(
-        "| credits for it, in {} transactions | {} |",
-        paid.transactions, paid.credits
-    );
+    let report = Report {
+        seed,
+        lasted_ms: now_ms() - started,
+        kills,
+        server_kills,
+        app_kills: watched.app_kills,
+        restarts,
+    };
+    report.print(&verdict, &network.treated, &paid);
     println!();
     if violations.is_empty() {
         println!("The ledger agrees with the truth.");
@@ -208,7 +172,13 @@ async fn live(watched: &mut Watched, network: &BadNetwork, rng: &mut StdRng) -> 
             watched.toggles(network).await?;
         }
     }
-    watched.lives(network, pause(rng, 0, 1_500)).await;
+    // Mostly time counts when it hits, and often a heartbeat is under way.
+    let looks_back = watched.looks_away() && rng.random_bool(0.8);
+    if looks_back {
+        watched.toggles(network).await?;
+    }
+    let longest_ms = if rng.random_bool(0.4) { 150 } else { 1_800 };
+    watched.lives(network, pause(rng, 0, longest_ms)).await;
     Ok(())
 }
 

@@ -6,8 +6,19 @@ use kulti_watch::IntervalSet;
 pub(super) const EDGE_MS: u64 = 100;
 /// What the app may lose when it is killed: it writes at least once a second …
 const KILL_MS: u64 = 1_000;
-/// … and a busy machine lets it be late.
+/// … and no machine is on time.
 const LATE_MS: u64 = 250;
+
+/// A kill of the app. Also while time did not count it may lose what was watched in the
+/// last second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kill {
+    at: u64,
+    /// Whether time counted then.
+    counting: bool,
+    /// How much the machine was behind then, ms.
+    late_ms: u64,
+}
 
 /// When something happened, ms since the epoch: not before the first, not after the
 /// second.
@@ -22,8 +33,7 @@ pub(super) struct Truth {
     /// What may have been.
     possible: IntervalSet,
     since: Option<Between>,
-    /// When the app was killed while time counted.
-    kills: Vec<u64>,
+    kills: Vec<Kill>,
     /// How well the moments are known, in ms: the worst.
     worst_edge_ms: u64,
 }
@@ -42,12 +52,15 @@ impl Truth {
         self.end(at, EDGE_MS);
     }
 
-    /// The app was killed.
-    pub(super) fn ends_by_kill(&mut self, at: Between) {
-        if self.since.is_some() {
-            self.kills.push(at.0);
-        }
-        self.end(at, 0);
+    /// The app was killed at `at`, on a machine that was late by so much. Time may have
+    /// stopped earlier: the connection was lost and did not come back.
+    pub(super) fn ends_by_kill(&mut self, at: Between, stopped_at: u64, late_ms: u64) {
+        self.kills.push(Kill {
+            at: at.0,
+            counting: self.since.is_some(),
+            late_ms,
+        });
+        self.end(Between(stopped_at.min(at.0), at.1), 0);
     }
 
     fn end(&mut self, at: Between, edge_ms: u64) {
@@ -75,13 +88,14 @@ impl Truth {
         let losses_ms: Vec<u64> = self
             .kills
             .iter()
-            .map(|&killed| {
-                let from = killed.saturating_sub(KILL_MS + LATE_MS);
-                let lost_ms = missing.clip(from, killed).measure_ms();
-                missing.remove(from, killed);
+            .map(|kill| {
+                let from = kill.at.saturating_sub(KILL_MS + LATE_MS + kill.late_ms);
+                let lost_ms = missing.clip(from, kill.at).measure_ms();
+                missing.remove(from, kill.at);
                 lost_ms
             })
             .collect();
+        let late_ms: u64 = self.kills.iter().map(|kill| kill.late_ms).sum();
         Verdict {
             certain_ms: self.certain.measure_ms(),
             possible_ms: self.possible.measure_ms(),
@@ -89,6 +103,9 @@ impl Truth {
             ledger_ms: ledger.measure_ms(),
             too_much: ledger.difference(&self.possible),
             lost_elsewhere: missing,
+            allowed_ms: losses_ms.len() as u64 * KILL_MS + late_ms,
+            late_ms,
+            kills_while_counting: self.kills.iter().filter(|kill| kill.counting).count(),
             losses_ms,
         }
     }
@@ -105,8 +122,13 @@ pub(super) struct Verdict {
     pub(super) too_much: IntervalSet,
     /// Watched, not in the ledger, and not right before the app was killed.
     pub(super) lost_elsewhere: IntervalSet,
-    /// For each kill of the app while time counted: what is missing right before it.
+    /// For each kill of the app: what is missing right before it.
     pub(super) losses_ms: Vec<u64>,
+    pub(super) kills_while_counting: usize,
+    /// How much that may be in all …
+    pub(super) allowed_ms: u64,
+    /// … of which so much because the machine was late.
+    pub(super) late_ms: u64,
 }
 
 impl Verdict {
@@ -137,11 +159,11 @@ impl Verdict {
                 stretches(&self.lost_elsewhere)
             ));
         }
-        let allowed_ms = self.losses_ms.len() as u64 * KILL_MS;
-        if self.lost_ms() > allowed_ms {
+        if self.lost_ms() > self.allowed_ms {
             violations.push(format!(
-                "the kills of the app have cost {} ms, more than {allowed_ms} ms",
-                self.lost_ms()
+                "the kills of the app have cost {} ms, more than {} ms",
+                self.lost_ms(),
+                self.allowed_ms
             ));
         }
         violations
@@ -153,17 +175,17 @@ mod tests {
     use super::*;
 
     /// Watched from 10 to 20 s, when the app was killed; from 30 s to 40 s, when it left.
-    fn truth() -> Truth {
+    fn truth(late_ms: u64) -> Truth {
         let mut truth = Truth::default();
         truth.begins(Between(9_990, 10_010));
-        truth.ends_by_kill(Between(20_000, 20_005));
+        truth.ends_by_kill(Between(20_000, 20_005), 20_000, late_ms);
         truth.begins(Between(30_000, 30_000));
         truth.ends(Between(40_000, 40_000));
         truth
     }
 
     fn verdict(ledger: &[(u64, u64)]) -> Verdict {
-        truth().verdict(&ledger.iter().copied().collect())
+        truth(0).verdict(&ledger.iter().copied().collect())
     }
 
     #[test]
@@ -173,6 +195,25 @@ mod tests {
         assert_eq!((good.lost_ms(), good.worst_loss_ms()), (999, 999));
         let late = verdict(&[(10_000, 18_900), (30_000, 40_000)]);
         assert_eq!(late.violations().len(), 1, "{late:?}");
+        let ledger = [(10_000, 18_900), (30_000, 40_000)].into_iter().collect();
+        let excused = truth(150).verdict(&ledger);
+        assert_eq!(excused.violations(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_kill_right_after_looking_away_may_cost_what_was_before() {
+        let mut truth = Truth::default();
+        truth.begins(Between(0, 0));
+        truth.ends(Between(9_600, 9_610));
+        truth.ends_by_kill(Between(10_000, 10_005), 10_000, 0);
+        let verdict = truth.verdict(&[(0, 9_100)].into_iter().collect());
+        assert_eq!(verdict.violations(), Vec::<String>::new());
+        assert_eq!(
+            (verdict.losses_ms.as_slice(), verdict.kills_while_counting),
+            (&[400][..], 0)
+        );
+        let early = truth.verdict(&[(0, 8_700)].into_iter().collect());
+        assert_eq!(early.lost_elsewhere.measure_ms(), 50);
     }
 
     #[test]

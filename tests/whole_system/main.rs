@@ -18,6 +18,7 @@ mod covers;
 mod cuttable_link;
 mod heartbeat_tap;
 mod logind;
+mod kills;
 mod many_bots;
 mod notification_daemon;
 mod official_sdk;

@@ -13,9 +13,12 @@ Commands:
                  --release   optimised: slower to build
   test [--only rust|ui] [-- CARGO_TEST_ARGS]
                  the same set-up, then all tests: Rust, UI, whole system
-  bench [fanout|join-storm|idle|stack|app] [BENCH_OPTIONS]
+  bench [watch|fanout|join-storm|idle|stack|database|app] [BENCH_OPTIONS]
                  measure server, clients and app, beside raw TCP, tungstenite and
                  Socket.IO in the same run; keeps target/bench/report.md
+  soak [--kills 200] [--seed N]
+                 kill the app, the server and both at random moments, on a bad
+                 network, and compare the ledger with the truth
   lint           formatting, Clippy, documentation, types and style of the UI
   bundle         installers for this system, in target/release/bundle
   help           this text
@@ -34,6 +37,8 @@ pub(crate) enum Command {
     Test,
     /// Measure.
     Bench,
+    /// Kill at random moments, and compare the ledger with the truth.
+    Soak,
     /// Run all static checks.
     Lint,
     /// Make installers.
@@ -63,7 +68,7 @@ pub(crate) struct Arguments {
     /// `test`: run only this half.
     pub(crate) only: Option<Half>,
     /// Handed on: what stood after `--` to the app or to `cargo test`; all that
-    /// is not ours to the benchmarks.
+    /// is not ours to the benchmarks and the soak.
     pub(crate) rest: Vec<String>,
 }
 
@@ -79,6 +84,7 @@ impl Arguments {
             Some("run") => Command::Run,
             Some("test") => Command::Test,
             Some("bench") => Command::Bench,
+            Some("soak") => Command::Soak,
             Some("lint") => Command::Lint,
             Some("bundle") => Command::Bundle,
             Some(other) => bail!("unknown command '{other}'\n\n{USAGE}"),
@@ -94,7 +100,7 @@ impl Arguments {
         while let Some(word) = words.next() {
             match (word.as_str(), command) {
                 ("--yes" | "-y", _) => arguments.yes = true,
-                (_, Command::Bench) => arguments.rest.push(word),
+                (_, Command::Bench | Command::Soak) => arguments.rest.push(word),
                 ("--help" | "-h", _) => arguments.command = Command::Help,
                 ("--demo", Command::Run) => arguments.demo = true,
                 ("--release", Command::Run) => arguments.release = true,
@@ -132,6 +138,9 @@ mod tests {
         let bench = parse("bench fanout --yes --seconds 4").unwrap();
         assert!(bench.yes);
         assert_eq!(bench.rest, ["fanout", "--seconds", "4"]);
+        let soak = parse("soak --kills 3 -y --seed 7").unwrap();
+        assert!(soak.yes);
+        assert_eq!(soak.rest, ["--kills", "3", "--seed", "7"]);
         assert!(parse("test --demo").is_err());
         assert!(parse("lint -- x").is_err());
     }

@@ -1,4 +1,4 @@
-//! What `./kulti run | test | bench | lint | bundle` do. On Windows and macOS people
+//! What `./kulti run | test | bench | soak | lint | bundle` do. On Windows and macOS people
 //! call `cargo xtask` directly.
 #![allow(
     clippy::print_stdout,
@@ -16,6 +16,7 @@ mod process;
 mod progress;
 mod run;
 mod setup;
+mod soak;
 mod stamp;
 mod system_packages;
 mod tally;
@@ -57,6 +58,7 @@ fn carry_out() -> Result<ExitCode> {
         Command::Run => run::run(&workspace, &arguments),
         Command::Test => test::test(&workspace, &arguments),
         Command::Bench => bench::bench(&workspace, &arguments),
+        Command::Soak => soak::soak(&workspace, &arguments),
         Command::Lint => lint::lint(&workspace, &arguments),
         Command::Bundle => bundle::bundle(&workspace, &arguments),
     }

@@ -109,7 +109,7 @@ impl CpuTime {
 }
 
 /// CPU time of all threads that a process has now.
-fn of_process(pid: &str) -> anyhow::Result<Duration> {
+pub(crate) fn of_process(pid: &str) -> anyhow::Result<Duration> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).context("the server has ended")?;
     let mut nanoseconds = 0;
     for task in tasks {

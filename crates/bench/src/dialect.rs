@@ -105,6 +105,16 @@ pub(crate) fn keep_alive(peer: Peer) -> anyhow::Result<Option<Vec<u8>>> {
 }
 
 impl Connection {
+    /// Joins a room of ours with a token that its server gave out.
+    pub(crate) async fn with_token(port: u16, token: &str, name: &str) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.set_nodelay(true)?;
+        let unread = Vec::new();
+        let mut connection = Self { stream, unread };
+        connection.enter(token, name).await?;
+        Ok(connection)
+    }
+
     async fn join(&mut self, number: usize) -> anyhow::Result<()> {
         let keys = HmsKeys {
             access_key: BENCH_ACCESS_KEY.to_owned(),
@@ -114,26 +124,31 @@ impl Connection {
         let user = format!("user-{number}");
         let role = if number == 0 { "host" } else { "viewer" };
         let token = TokenClaims::new("bench-room", &user, role, &user, now_s, 7_200).sign(&keys)?;
+        self.enter(&token, &format!("Participant number {number}"))
+            .await?;
+        let listen = ListenMetadata {
+            keys: vec![KEY.to_owned()],
+        };
+        self.write(&signalling::request("l", method::LISTEN_METADATA, listen)?)
+            .await
+    }
+
+    async fn enter(&mut self, token: &str, name: &str) -> anyhow::Result<()> {
         let id = uuid::Uuid::new_v4();
         self.upgrade(&format!(
             "/ws?peer={id}&token={token}&protocol_version=2.5&protocol_spec=20250115"
         ))
         .await?;
         self.read_past(b"\"on-policy-change\"").await?;
-        let name = format!("Participant number {number}");
         let join = Join {
-            name,
+            name: name.to_owned(),
             ..Join::default()
         };
         self.write(&signalling::request("j", method::JOIN, join)?)
             .await?;
         // The server may send the answer in several pieces; the list comes after it.
         self.read_past(b"\"peer-list\"").await?;
-        let listen = ListenMetadata {
-            keys: vec![KEY.to_owned()],
-        };
-        self.write(&signalling::request("l", method::LISTEN_METADATA, listen)?)
-            .await
+        Ok(())
     }
 
     async fn write(&mut self, text: &str) -> anyhow::Result<()> {

@@ -8,8 +8,10 @@
 mod app;
 mod app_window;
 mod cores;
+mod database;
 mod dialect;
 mod fanout;
+mod http;
 mod join_storm;
 mod load;
 mod machine;
@@ -19,8 +21,10 @@ mod plain_tcp;
 mod plain_websocket;
 mod process_tree;
 mod server_process;
+mod soak;
 mod stack;
 mod statistics;
+mod watch;
 
 use std::{
     io::Write as _,
@@ -69,6 +73,16 @@ enum What {
         #[arg(long, default_value_t = 100)]
         acts: usize,
     },
+    /// Learners who report watch time: the database's work, heartbeats, the journal.
+    Database {
+        /// How many; may be repeated.
+        #[arg(long, num_args = 1.., default_values_t = [20, 500])]
+        users: Vec<usize>,
+        /// How long each is measured, after two minutes: by default seven times the time
+        /// between two commits.
+        #[arg(long, default_value_t = 252)]
+        seconds: u64,
+    },
     /// The desktop app: start, memory, idle CPU, from another's act to its screen.
     App {
         /// How often it is started.
@@ -77,6 +91,17 @@ enum What {
         /// Acts of another client.
         #[arg(long, default_value_t = 100)]
         acts: usize,
+    },
+    /// A scripted hour: how exactly each rule counts what was watched. Takes no time.
+    Watch,
+    /// Kills app, server and both at random moments, on a bad network: ledger = truth?
+    Soak {
+        /// How often.
+        #[arg(long, default_value_t = 200)]
+        kills: usize,
+        /// Makes the same plan again; the moments are the machine's.
+        #[arg(long)]
+        seed: Option<u64>,
     },
     /// (internal) Serves the length-prefixed TCP fan-out.
     #[command(hide = true)]
@@ -107,6 +132,8 @@ fn carry_out(what: Option<What>) -> anyhow::Result<()> {
     match what {
         What::ServeTcp => return runtime.block_on(plain_tcp::serve()),
         What::ServeWebsocket => return runtime.block_on(plain_websocket::serve()),
+        What::Watch => return watch::run(),
+        What::Soak { kills, seed } => return runtime.block_on(soak::run(kills, seed)),
         // A person's app has all cores.
         What::App { starts, acts } => return runtime.block_on(app::run(starts, acts)),
         _ => cores::take_generator_core()?,
@@ -117,7 +144,12 @@ fn carry_out(what: Option<What>) -> anyhow::Result<()> {
             What::JoinStorm { joins } => join_storm::run(joins).await,
             What::Idle { connections } => fanout::idle(connections).await,
             What::Stack { participants, acts } => stack::run(participants, acts).await,
-            What::ServeTcp | What::ServeWebsocket | What::App { .. } => Ok(()),
+            What::Database { users, seconds } => database::run(&users, seconds).await,
+            What::ServeTcp
+            | What::ServeWebsocket
+            | What::App { .. }
+            | What::Watch
+            | What::Soak { .. } => Ok(()),
         }
     })
 }
@@ -126,7 +158,15 @@ fn carry_out(what: Option<What>) -> anyhow::Result<()> {
 fn all() -> anyhow::Result<()> {
     machine::print()?;
     let this = std::env::current_exe()?;
-    for what in ["fanout", "join-storm", "idle", "stack", "app"] {
+    for what in [
+        "watch",
+        "fanout",
+        "join-storm",
+        "idle",
+        "stack",
+        "database",
+        "app",
+    ] {
         let status = Command::new(&this).arg(what).status()?;
         ensure!(status.success(), "{what} did not finish");
     }

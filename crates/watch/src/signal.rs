@@ -42,6 +42,13 @@ pub enum Signal {
     PromptAnswered,
     /// The connection to the session is lost.
     ConnectionLost,
+    /// Found out, since nothing has come over the connection: it has been lost for so
+    /// long already, though not from before joining or from before it was last back. Like
+    /// [`Signal::ConnectionLost`] at that moment.
+    ConnectionSilent {
+        /// For how long nothing has come.
+        for_ms: u64,
+    },
     /// The connection to the session is back.
     ConnectionRestored,
     /// Server time minus boot time. The last one before [`Signal::Joined`] holds for

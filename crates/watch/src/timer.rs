@@ -29,6 +29,8 @@ pub struct WatchTimer {
     offset_ms: i64,
     /// The newest signal.
     newest_ms: u64,
+    /// When the connection was back last.
+    restored_ms: u64,
     /// The stay that is going on.
     current: Option<Stay>,
     /// Stays that are over.
@@ -44,6 +46,7 @@ impl WatchTimer {
             conditions: Conditions::default(),
             offset_ms: 0,
             newest_ms: 0,
+            restored_ms: 0,
             current: None,
             past: Vec::new(),
         }
@@ -85,11 +88,11 @@ impl WatchTimer {
                     stay.evidence.prompt_shown(at_ms, &self.policy);
                 }
             }
-            Signal::ConnectionLost => {
-                self.conditions.loss.get_or_insert(Loss {
-                    since_ms: at_ms,
-                    in_this_stay: self.current.is_some(),
-                });
+            Signal::ConnectionLost => self.lose_connection(at_ms),
+            Signal::ConnectionSilent { for_ms } => {
+                let joined_ms = self.current.as_ref().map_or(at_ms, |stay| stay.joined_ms);
+                let earliest_ms = joined_ms.max(self.restored_ms);
+                self.lose_connection(at_ms.saturating_sub(for_ms).max(earliest_ms));
             }
             Signal::ConnectionRestored => self.restore_connection(at_ms),
             Signal::ClockOffset { offset_ms } => self.offset_ms = offset_ms,
@@ -238,9 +241,19 @@ impl WatchTimer {
         }
     }
 
+    fn lose_connection(&mut self, since_ms: u64) {
+        self.conditions.loss.get_or_insert(Loss {
+            since_ms,
+            in_this_stay: self.current.is_some(),
+        });
+    }
+
     fn restore_connection(&mut self, at_ms: u64) {
-        let loss = self.conditions.loss.take();
-        if let (Some(loss), Some(stay)) = (loss, &mut self.current)
+        let Some(loss) = self.conditions.loss.take() else {
+            return;
+        };
+        self.restored_ms = at_ms;
+        if let Some(stay) = &mut self.current
             && !loss.is_bridged(at_ms, &self.policy)
         {
             stay.lose(loss);

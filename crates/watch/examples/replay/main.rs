@@ -7,6 +7,9 @@
 //! `{"at_ms":0,"signal":"joined"}`. A line that is older than one before it is late
 //! and changes nothing (with a word on standard error); after `end` nothing does.
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod by_hand;
 mod recording;
 #[cfg(test)]
 mod tests;

@@ -31,14 +31,14 @@ proptest! {
         prop_assert!(timer.report(end).active_ms <= end);
     }
 
-    /// What was journalled or sent is never taken back (but for sleep that is found
-    /// out), so any split of a stay into heartbeats merges to the same set.
+    /// What was journalled or sent is never taken back (but for sleep and silence that
+    /// are found out), so any split of a stay into heartbeats merges to the same set.
     #[test]
     fn any_split_gives_the_same_set(policy in policy(), stream in stream(), pause in 0..3u64) {
         let mut timer = WatchTimer::new(policy);
         let mut sent = IntervalSet::new();
         let mut acknowledged = IntervalSet::new();
-        let mut slept = false;
+        let mut found_out = false;
         for (index, &(at_ms, signal)) in stream.iter().enumerate() {
             if (index as u64).is_multiple_of(pause + 1) {
                 let new = timer.intervals(at_ms).difference(&acknowledged);
@@ -47,18 +47,18 @@ proptest! {
                 sent.merge(&new);
             }
             timer.handle(at_ms, signal);
-            slept |= matches!(signal, Signal::Slept { .. });
+            found_out |= matches!(signal, Signal::Slept { .. } | Signal::ConnectionSilent { .. });
         }
         let whole = timer.intervals(end_of(&stream));
-        if slept {
-            // Slept time in the past may have been sent; nothing else differs.
+        if found_out {
+            // Such time in the past may have been sent; nothing else differs.
             prop_assert!(sent.union(&whole).covers(&whole));
         } else {
             prop_assert!(whole.covers(&sent));
         }
         sent.merge(&whole.difference(&acknowledged));
         prop_assert!(sent.covers(&whole));
-        if !slept {
+        if !found_out {
             prop_assert_eq!(sent, whole);
         }
     }

@@ -30,6 +30,13 @@ pub(crate) struct Oracle<'a> {
     pub(crate) end: u64,
 }
 
+struct Loss {
+    since: u64,
+    /// The index at which it became known.
+    found: usize,
+    restored: Option<usize>,
+}
+
 impl Oracle<'_> {
     pub(crate) fn ticks(&self) -> Ticks {
         let mut ticks = Ticks::new();
@@ -73,9 +80,9 @@ impl Oracle<'_> {
             if !self.someone_there(stay, self.stream.len(), self.end) {
                 return Some(Reason::NobodyThere);
             }
-            let lost = self.loss(self.stream.len())?;
+            let lost = self.loss(self.stream.len(), self.end)?;
             let hopeful =
-                lost > stay.first && self.end - self.at(lost) < self.policy.reconnect_grace_ms;
+                lost.found > stay.first && self.end - lost.since < self.policy.reconnect_grace_ms;
             (!hopeful).then_some(Reason::ConnectionLost)
         });
         Some(reason)
@@ -160,20 +167,52 @@ impl Oracle<'_> {
         }
     }
 
-    /// The index at which the connection was lost, if it is.
-    fn loss(&self, seen: usize) -> Option<usize> {
-        let restored = self.stream[..seen]
-            .iter()
-            .rposition(|&(_, signal)| signal == Signal::ConnectionRestored)
-            .map_or(0, |index| index + 1);
-        (restored..seen).find(|&index| self.stream[index].1 == Signal::ConnectionLost)
+    /// Every loss of the connection in the stream.
+    fn losses(&self) -> Vec<Loss> {
+        let stays = self.stays();
+        let mut losses: Vec<Loss> = Vec::new();
+        let mut lost: Option<Loss> = None;
+        for (index, &(at, signal)) in self.stream.iter().enumerate() {
+            let since = match signal {
+                Signal::ConnectionLost => at,
+                Signal::ConnectionSilent { for_ms } => {
+                    let stay = stays.iter().find(|s| s.first < index && index < s.last);
+                    let back = losses.last().and_then(|loss| loss.restored);
+                    let back = back.map_or(0, |index| self.at(index));
+                    (at.saturating_sub(for_ms))
+                        .max(back)
+                        .max(stay.map_or(at, |s| s.from))
+                }
+                Signal::ConnectionRestored => {
+                    losses.extend(lost.take().map(|loss| Loss {
+                        restored: Some(index),
+                        ..loss
+                    }));
+                    continue;
+                }
+                _ => continue,
+            };
+            lost.get_or_insert(Loss {
+                since,
+                found: index,
+                restored: None,
+            });
+        }
+        losses.extend(lost);
+        losses
     }
 
-    fn is_bridged(&self, stay: &Stay, lost: usize) -> bool {
-        let restored =
-            (lost..stay.last).find(|&index| self.stream[index].1 == Signal::ConnectionRestored);
-        let in_time = |index| self.at(index) - self.at(lost) < self.policy.reconnect_grace_ms;
-        lost > stay.first && restored.is_some_and(in_time)
+    /// The loss that holds at a tick of a stay, also if it is found out only later.
+    fn loss(&self, seen: usize, at: u64) -> Option<Loss> {
+        self.losses().into_iter().find(|loss| {
+            (loss.found < seen || loss.since <= at) && loss.restored.is_none_or(|r| r >= seen)
+        })
+    }
+
+    fn is_bridged(&self, stay: &Stay, loss: &Loss) -> bool {
+        let in_time = |index| self.at(index) - loss.since < self.policy.reconnect_grace_ms;
+        let restored = loss.restored.filter(|index| *index < stay.last);
+        loss.found > stay.first && restored.is_some_and(in_time)
     }
 
     fn outcome(&self, stay: &Stay, seen: usize, at: u64) -> Option<Reason> {
@@ -190,8 +229,8 @@ impl Oracle<'_> {
         if !self.someone_there(stay, seen, at) {
             return Some(Reason::NobodyThere);
         }
-        let lost = self.loss(seen)?;
-        (!self.is_bridged(stay, lost)).then_some(Reason::ConnectionLost)
+        let lost = self.loss(seen, at)?;
+        (!self.is_bridged(stay, &lost)).then_some(Reason::ConnectionLost)
     }
 
     /// Looks at every tick twice or more: before the signals of that moment, and after

@@ -27,6 +27,7 @@ pub(crate) fn signal() -> impl Strategy<Value = Signal> {
         4 => Just(Signal::PromptShown),
         1 => Just(Signal::PromptAnswered),
         2 => Just(Signal::ConnectionLost),
+        1 => (0..9u64).prop_map(|ticks| Signal::ConnectionSilent { for_ms: ticks * TICK_MS }),
         2 => Just(Signal::ConnectionRestored),
         1 => (0..4i64).prop_map(|ticks| Signal::ClockOffset {
             offset_ms: (1_000 + 2 * ticks) * TICK_MS.cast_signed(),

@@ -111,6 +111,57 @@ fn a_short_loss_is_bridged_and_a_long_one_counts_from_its_first_millisecond() {
 }
 
 #[test]
+fn a_silent_connection_was_lost_from_its_first_silent_millisecond() {
+    let silent = |restored| {
+        [
+            (0, Joined),
+            (MINUTE, Signal::ConnectionSilent { for_ms: 15_000 }),
+            (restored, ConnectionRestored),
+        ]
+    };
+    let since = MINUTE - 15_000;
+    let grace = 30 * SECOND;
+    assert_eq!(counted(&silent(since + grace - 1), 90_000), [(0, 90_000)]);
+    assert_eq!(
+        excluded(&silent(since + grace), 90_000),
+        [(since, since + grace, ConnectionLost)]
+    );
+    let now = status(&silent(since + grace)[..2], MINUTE);
+    assert_eq!((now.active_ms, now.unconfirmed_ms), (MINUTE, 15_000));
+    assert_eq!(now.bridge_ends_ms, Some(since + grace));
+    assert_eq!(counted(&silent(since + grace)[..2], MINUTE), [(0, since)]);
+}
+
+#[test]
+fn a_silence_reaches_neither_before_joining_nor_before_the_connection_was_back() {
+    let joined_late = [
+        (10, Joined),
+        (40_000, Signal::ConnectionSilent { for_ms: 100_000 }),
+    ];
+    assert_eq!(
+        excluded(&joined_late, 40_000),
+        [(10, 40_000, ConnectionLost)]
+    );
+    let back = [
+        (0, Joined),
+        (10, Signal::ConnectionLost),
+        (20, ConnectionRestored),
+        (40_000, Signal::ConnectionSilent { for_ms: 100_000 }),
+    ];
+    assert_eq!(excluded(&back, 40_000), [(20, 40_000, ConnectionLost)]);
+    let known = [
+        (0, Joined),
+        (30_000, Signal::ConnectionLost),
+        (40_000, Signal::ConnectionSilent { for_ms: 20_000 }),
+    ];
+    assert_eq!(
+        excluded(&known, 40_000),
+        [(30_000, 40_000, ConnectionLost)],
+        "what is known already stays as it is"
+    );
+}
+
+#[test]
 fn a_loss_is_bridged_only_within_one_stay() {
     let left = [
         (0, Joined),

@@ -1,0 +1,37 @@
+//! `soak`: kills the app, the server and both at random moments (`kulti-bench soak`).
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+
+use crate::arguments::Arguments;
+use crate::consent::Consent;
+use crate::process::run;
+use crate::progress::step;
+use crate::run::cargo;
+use crate::setup::set_up;
+use crate::system_packages::BUILD;
+use crate::workspace::Workspace;
+
+/// What is killed, and what kills.
+const PACKAGES: [&str; 3] = ["kulti-server", "kulti-client", "kulti-bench"];
+
+/// Builds the programs and lets them be killed. Nothing is measured, so they are built as
+/// for the tests.
+///
+/// # Errors
+/// When something does not build, or the ledger does not agree with the truth.
+pub(crate) fn soak(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCode> {
+    let consent = Consent::from_surroundings(arguments.yes);
+    let node = set_up(workspace, consent, &[BUILD])?;
+    step("Build of app, server and soak", || {
+        let mut cargo = cargo(&node)?;
+        cargo.args(["build", "--bins"]);
+        cargo.args(PACKAGES.iter().flat_map(|package| ["-p", package]));
+        run(cargo.current_dir(&workspace.root))
+    })?;
+    let mut soak = Command::new(workspace.binary("debug", "kulti-bench"));
+    soak.arg("soak").args(&arguments.rest);
+    run(&mut soak).context("the soak did not end well")?;
+    Ok(ExitCode::SUCCESS)
+}

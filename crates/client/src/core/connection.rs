@@ -72,6 +72,8 @@ pub(super) struct Connection {
     ping_sent_at: Option<u64>,
     silence_ends_at: u64,
     seen_at: u64,
+    /// When a frame came last.
+    heard_at: u64,
     round_trip_ms: Option<u32>,
 }
 
@@ -88,6 +90,7 @@ impl Connection {
             ping_sent_at: None,
             silence_ends_at: 0,
             seen_at: now,
+            heard_at: now,
             round_trip_ms: None,
         }
     }
@@ -119,6 +122,7 @@ impl Connection {
         if !self.has_socket() {
             return false;
         }
+        self.heard_at = now;
         if self.ping_sent_at.take().is_some() {
             self.next_ping_at = now + PING_INTERVAL_MS;
         }
@@ -167,6 +171,17 @@ impl Connection {
     pub(super) fn lost_but_answered(&mut self, now: u64, rng: &mut StdRng) {
         self.backoff.reset();
         self.lost(now, rng);
+    }
+
+    /// The socket was lost without a word: found out at `now`, after [`Due::Silent`].
+    /// Gives how long nothing has come.
+    pub(super) fn silently_lost(&mut self, now: u64, rng: &mut StdRng) -> u64 {
+        let known = self.lost_at.is_some();
+        self.lost(now, rng);
+        if !known && self.lost_at.is_some() {
+            self.lost_at = Some(self.heard_at);
+        }
+        now.saturating_sub(self.heard_at)
     }
 
     /// Do not wait any longer.

@@ -78,6 +78,14 @@ impl Watching {
         self.connected = false;
     }
 
+    /// The room was lost `for_ms` ago, as is found out only now.
+    pub(super) fn silently_disconnected(&mut self, now: u64, for_ms: u64) {
+        if self.in_stay && self.connected {
+            self.timer.handle(now, Signal::ConnectionSilent { for_ms });
+        }
+        self.connected = false;
+    }
+
     /// The stay is over. Gives the last heartbeat.
     pub(super) fn left(&mut self, now: u64) -> Option<Beat> {
         if !self.in_stay {

@@ -63,6 +63,18 @@ impl SessionCore {
         let now = self.boot();
         self.connection.lost(now, &mut self.rng);
         self.watching.disconnected(now);
+        self.after_loss();
+    }
+
+    /// Nothing has come over the socket for too long: it has been lost since then.
+    pub(super) fn lose_silent(&mut self) {
+        let now = self.boot();
+        let for_ms = self.connection.silently_lost(now, &mut self.rng);
+        self.watching.silently_disconnected(now, for_ms);
+        self.after_loss();
+    }
+
+    fn after_loss(&mut self) {
         self.screen.dirty.connection = true;
         for (purpose, result) in self.requests.connection_lost() {
             self.outcome(purpose, result);

@@ -18,7 +18,7 @@ impl SessionCore {
                 Due::Ping => self.ping(),
                 Due::Silent => {
                     tracing::info!("the server has been silent for too long");
-                    self.lose();
+                    self.lose_silent();
                 }
                 Due::GiveUp => {
                     let (code, message) = self

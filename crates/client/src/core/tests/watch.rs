@@ -56,6 +56,32 @@ fn a_hidden_window_pauses_at_once_and_says_why() {
 }
 
 #[test]
+fn a_silent_loss_does_not_count_from_its_first_moment() {
+    let mut world = World::new();
+    world.join(&["viewer-1"]);
+    world.run(60_000);
+    let before = world.clients["viewer-1"].snapshot().watch.unwrap();
+    world.client("viewer-1").silent = true;
+    world.run(60_000);
+    let watch = world.clients["viewer-1"].snapshot().watch.unwrap();
+    assert_eq!(watch.paused_by, Some(PauseReason::ConnectionLost));
+    // The last frame came with the last ping's answer, a few seconds before.
+    let beyond = before.active_ms.saturating_sub(watch.active_ms);
+    assert!(
+        beyond <= 4_000,
+        "{} after {}",
+        watch.active_ms,
+        before.active_ms
+    );
+    assert!(watch.active_ms <= before.active_ms);
+    let lost = watch.ribbon.last().map(|span| (span.start_ms, span.reason));
+    assert_eq!(
+        lost,
+        Some((watch.active_ms, Some(PauseReason::ConnectionLost)))
+    );
+}
+
+#[test]
 fn a_credit_is_earned_after_a_minute_and_five_by_hosts() {
     let mut world = World::new();
     world.join(&["host-1", "viewer-1"]);

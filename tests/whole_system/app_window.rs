@@ -280,6 +280,14 @@ impl AppWindow {
         .await;
     }
 
+    /// Brings the window before all others: whoever is covered entirely earns nothing.
+    pub(crate) fn to_front(&self) {
+        let raised = Command::new("wmctrl")
+            .args(["-i", "-a", &self.x11_id()])
+            .status();
+        assert!(raised.is_ok_and(|status| status.success()), "wmctrl runs");
+    }
+
     /// The window's number at the X server.
     pub(crate) fn x11_id(&self) -> String {
         let app = self.driver.only_child();

@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
@@ -15,6 +16,13 @@ use crate::{
     programs::{Program, free_port},
     waiting::{PATIENCE, until},
 };
+
+/// From the left edge of one window to that of the next: each has room of its own on
+/// the test's screen, since whoever is covered entirely earns nothing.
+const PLACE_PX: usize = 1_300;
+
+/// How many windows are open.
+static OPEN: AtomicUsize = AtomicUsize::new(0);
 
 /// One start of the app, with folders of its own.
 pub(crate) struct AppWindow {
@@ -65,6 +73,7 @@ impl AppWindow {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .unwrap_or_else(|error| panic!("{name}'s app does not start: {error}"));
+        let place = OPEN.fetch_add(1, Ordering::Relaxed) % 2;
         let window = Self {
             name: name.to_owned(),
             client,
@@ -72,10 +81,20 @@ impl AppWindow {
             _data: data,
         };
         window.element(".home").await;
+        window.take_place(place);
         if window.count(".card.name input").await > 0 {
             window.fill(".card.name input", name).await;
         }
         window
+    }
+
+    /// Moves the window to its place beside others.
+    fn take_place(&self, place: usize) {
+        let position = format!("0,{},0,-1,-1", place * PLACE_PX);
+        let moved = Command::new("wmctrl")
+            .args(["-i", "-r", &self.x11_id(), "-e", &position])
+            .status();
+        assert!(moved.is_ok_and(|status| status.success()), "wmctrl runs");
     }
 
     /// Starts a session on this computer's own server.
@@ -280,14 +299,6 @@ impl AppWindow {
         .await;
     }
 
-    /// Brings the window before all others: whoever is covered entirely earns nothing.
-    pub(crate) fn to_front(&self) {
-        let raised = Command::new("wmctrl")
-            .args(["-i", "-a", &self.x11_id()])
-            .status();
-        assert!(raised.is_ok_and(|status| status.success()), "wmctrl runs");
-    }
-
     /// The window's number at the X server.
     pub(crate) fn x11_id(&self) -> String {
         let app = self.driver.only_child();
@@ -319,5 +330,11 @@ impl AppWindow {
 
     async fn body(&self) -> String {
         self.text_now("body").await.unwrap_or_default()
+    }
+}
+
+impl Drop for AppWindow {
+    fn drop(&mut self) {
+        OPEN.fetch_sub(1, Ordering::Relaxed);
     }
 }

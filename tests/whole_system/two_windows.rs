@@ -128,7 +128,6 @@ async fn a_host_and_a_learner_share_one_live_session() {
     host.sees("[data-testid=grid] .tag-hand", "1st").await;
 
     // Hosting earns 5 a minute: the first credit comes after 12 seconds.
-    host.to_front();
     until("the host's credits move", || async {
         (host.credits().await >= 1).then_some(())
     })

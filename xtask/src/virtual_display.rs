@@ -21,6 +21,9 @@ kill "$program" 2>/dev/null
 wait "$program" 2>/dev/null
 [ -z "$folder" ] || rm -rf -- "$folder""#;
 
+/// Room for two windows of the app beside each other.
+const SCREEN: &str = "2600x900x24";
+
 /// Where programs keep data and settings.
 const OWN_FOLDERS: [&str; 2] = ["XDG_DATA_HOME", "XDG_CONFIG_HOME"];
 
@@ -63,7 +66,7 @@ impl VirtualDisplay {
 
         // Told to write the number of the display that it has found.
         let mut screen = Command::new("Xvfb");
-        screen.args(["-displayfd", "1", "-screen", "0", "1280x800x24"]);
+        screen.args(["-displayfd", "1", "-screen", "0", SCREEN]);
         screen.args(["-nolisten", "tcp", "-noreset"]);
         // The first one started is the last to end: nobody needs the folder then.
         let folder = display.folder.clone();

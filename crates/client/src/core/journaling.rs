@@ -21,6 +21,12 @@ impl Journaling {
         self.stale = true;
     }
 
+    /// Much has turned out to count at once: it is written now, not with the next write.
+    pub(super) fn hurry(&mut self) {
+        self.stale = true;
+        self.last_at = None;
+    }
+
     /// When it is to be looked at next; none while nothing can have changed. `counting`
     /// says whether time passes that counts.
     pub(super) fn at(&self, now: u64, counting: bool) -> Option<u64> {

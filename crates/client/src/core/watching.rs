@@ -65,6 +65,8 @@ impl Watching {
             self.timer.handle(now, Signal::Joined);
         } else if !self.connected {
             self.timer.handle(now, Signal::ConnectionRestored);
+            // The whole loss may count now, and none of it has been written.
+            self.journaling.hurry();
         }
         self.connected = true;
         self.journaling.touch();
@@ -392,6 +394,21 @@ mod tests {
         let view = watching.view(90_000);
         assert_eq!(view.active_ms, 29_000, "from its first millisecond");
         assert_eq!(view.ribbon[1].reason, Some(PauseReason::ConnectionLost));
+    }
+
+    #[test]
+    fn a_loss_that_is_bridged_is_written_at_once() {
+        let mut watching = watching();
+        watching.disconnected(10_000);
+        let lost = watching.page_due(20_000).unwrap().unsettled.watched;
+        assert_eq!(lost.measure_ms(), 9_000, "the loss may not count yet");
+        watching.connected(20_300, 0);
+        let back = watching.page_due(20_300).unwrap().unsettled.watched;
+        assert_eq!(
+            back.measure_ms(),
+            19_300,
+            "a crash now would cost all of it"
+        );
     }
 
     #[test]

@@ -13,11 +13,9 @@ use crate::setup::set_up;
 use crate::system_packages::BUILD;
 use crate::workspace::Workspace;
 
-/// What is killed, and what kills.
-const PACKAGES: [&str; 3] = ["kulti-server", "kulti-client", "kulti-bench"];
-
 /// Builds the programs and lets them be killed. Nothing is measured, so they are built as
-/// for the tests.
+/// for the tests: all of them, since some alone would want other features of what they
+/// depend on, and compile it anew.
 ///
 /// # Errors
 /// When something does not build, or the ledger does not agree with the truth.
@@ -26,8 +24,7 @@ pub(crate) fn soak(workspace: &Workspace, arguments: &Arguments) -> Result<ExitC
     let node = set_up(workspace, consent, &[BUILD])?;
     step("Build of app, server and soak", || {
         let mut cargo = cargo(&node)?;
-        cargo.args(["build", "--bins"]);
-        cargo.args(PACKAGES.iter().flat_map(|package| ["-p", package]));
+        cargo.args(["build", "--workspace", "--bins"]);
         run(cargo.current_dir(&workspace.root))
     })?;
     let mut soak = Command::new(workspace.binary("debug", "kulti-bench"));

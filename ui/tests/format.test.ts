@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { words } from '../src/words/en';
 import {
   countdown,
   counted,
@@ -82,4 +83,12 @@ describe('servers', () => {
     ['http://10.0.0.5:8787', 'http://10.0.0.5:8787'],
     ['', ''],
   ])('%j is called %j', (origin, name) => expect(serverName(origin)).toBe(name));
+
+  it.each([
+    ['http://127.0.0.1:44561', 'this computer’s server'],
+    ['http://[::1]:8787/', 'this computer’s server'],
+    ['', 'this computer’s server'],
+    ['https://kulti.dev', 'kulti.dev'],
+    ['http://127.0.0.1.evil.example', 'http://127.0.0.1.evil.example'],
+  ])('time at %j is saved at %j', (origin, name) => expect(words.time.server(origin)).toBe(name));
 });

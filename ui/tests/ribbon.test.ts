@@ -50,16 +50,17 @@ describe('the ribbon', () => {
     ]);
   });
 
-  it('adds up what each reason cost, the longest first', () => {
+  it('adds up what each reason cost, the longest first, but no splinters', () => {
     const lengths = lengthsByReason([
-      span(0, 10),
-      span(10, 12, 'hidden'),
-      span(12, 20, 'locked'),
-      span(20, 25, 'hidden'),
+      span(0, 10_000),
+      span(10_000, 12_000, 'hidden'),
+      span(12_000, 20_000, 'locked'),
+      span(20_000, 25_000, 'hidden'),
+      span(25_000, 25_200, 'asleep'),
     ]);
     expect(lengths).toEqual([
-      ['locked', 8],
-      ['hidden', 7],
+      ['locked', 8_000],
+      ['hidden', 7_000],
     ]);
   });
 

@@ -66,13 +66,13 @@ export function confirmedUntil(stretches: readonly Stretch[], confirmedMs: numbe
   return until;
 }
 
-/** How long each reason kept time from counting, longest first. */
+/** How long each reason kept time from counting, longest first; under a second is nothing to tell. */
 export function lengthsByReason(stretches: readonly Stretch[]): [BookReason, number][] {
   const lengths = new Map<BookReason, number>();
   for (const { startMs, endMs, reason } of stretches) {
     if (reason !== null) lengths.set(reason, (lengths.get(reason) ?? 0) + endMs - startMs);
   }
-  return [...lengths].sort(([, a], [, b]) => b - a);
+  return [...lengths].filter(([, ms]) => ms >= SECOND).sort(([, a], [, b]) => b - a);
 }
 
 /** A place on the axis. */
@@ -83,6 +83,7 @@ export interface Mark {
   percent: number;
 }
 
+const SECOND = 1_000;
 const MINUTE = 60_000;
 /** Minutes from one mark to the next. */
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 240];

@@ -99,6 +99,11 @@ export function ordinal(place: number): string {
   return `${number(place)}${ending}`;
 }
 
+/** Whether an origin is on this computer, whatever its port. */
+export function isThisComputer(origin: string): boolean {
+  return /^https?:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/.test(origin);
+}
+
 /** An origin as a person names it: `kulti.dev`, `localhost:8787`, `http://10.0.0.5:8787`. */
 export function serverName(origin: string): string {
   return origin.replace(/^https:\/\//, '').replace(/\/$/, '');

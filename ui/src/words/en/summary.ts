@@ -8,7 +8,7 @@ export const summary = {
   credits: (value: number) => (value === 1 ? 'credit' : 'credits'),
   minutes: (active: number, elapsed: number) =>
     active >= elapsed
-      ? `All ${counted(elapsed, 'minute', 'minutes')} counted.`
+      ? `${counted(elapsed, 'minute', 'minutes')} counted.`
       : `${number(active)} of your ${counted(elapsed, 'minute', 'minutes')} counted.`,
   nothingCounted: 'Nothing counted',
   nothingYet: 'Less than a minute of it counted, and that is no credit yet.',

@@ -1,5 +1,5 @@
 import type { BookReason } from '../../bridge/backend';
-import { counted, number, serverName, shortLength } from '../format';
+import { counted, isThisComputer, number, serverName, shortLength } from '../format';
 
 const reasons: Record<BookReason, string> = {
   asleep: 'Computer asleep',
@@ -49,7 +49,8 @@ export const time = {
   savedNothing: (server: string) => `Nothing of it is saved at ${server} yet`,
   onTheWay: (ms: number) => `${shortLength(ms)} on the way`,
   /** A server as it stands in a sentence. */
-  server: (origin: string) => serverName(origin) || 'this computer’s server',
+  server: (origin: string) =>
+    origin === '' || isThisComputer(origin) ? 'this computer’s server' : serverName(origin),
   /** The same as the beginning of a sentence. */
   Server: (origin: string) => serverName(origin) || 'This computer’s server',
 };

@@ -117,7 +117,7 @@ fn good(body: &ReceiptBody, public_key: &str, signer_known: bool) -> Verdict {
     let _ = write!(
         text,
         "\n  {name} ({user}), {role} in {title:?} by {host}\n  session {session}\
-         \n  watched {time} in {count} stretches, paid {credits} credits in {entries} entries",
+         \n  watched {time} in {count} stretches, paid {credits} credits (ledger entries: {entries})",
         name = clean(&body.user.display_name),
         user = clean(&body.user.id),
         role = clean(&body.role),

@@ -74,12 +74,30 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCo
     start(&mut app)
 }
 
-/// Cargo, as this program was started by it.
+/// Cargo, as this program was started by it, but without what it told this program of
+/// itself: some build scripts (ring's) look at that, and with it in their environment
+/// half of all dependencies would be compiled anew after each plain `cargo build`.
 ///
 /// # Errors
 /// When the PATH cannot be set.
 pub(crate) fn cargo(node: &Node) -> Result<Command> {
-    node.command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = node.command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))?;
+    let of_this_program = [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+    ];
+    for (name, _) in env::vars_os() {
+        let name_text = name.to_string_lossy();
+        if of_this_program
+            .iter()
+            .any(|start| name_text.starts_with(start))
+        {
+            cargo.env_remove(&name);
+        }
+    }
+    Ok(cargo)
 }
 
 fn start(app: &mut Command) -> Result<ExitCode> {

@@ -1,5 +1,5 @@
 import type { PauseReason } from '../../bridge/backend';
-import { counted, number, secondsLeft, wholeMinutes } from '../format';
+import { counted, number, secondsLeft, wholeMinutes, shortLength } from '../format';
 import { pause, roleName } from './room';
 
 const minutesKept = (activeMs: number) =>
@@ -35,7 +35,9 @@ export const live = {
   countedOf: (activeMs: number, elapsedMs: number) =>
     `${number(wholeMinutes(activeMs))} of ${counted(wholeMinutes(elapsedMs), 'minute', 'minutes')} counted`,
   countedOfShort: (activeMs: number, elapsedMs: number) =>
-    `${number(wholeMinutes(activeMs))} of ${number(wholeMinutes(elapsedMs))} min counted`,
+    elapsedMs < 60_000
+      ? `${shortLength(activeMs)} of ${shortLength(elapsedMs)} counted`
+      : `${number(wholeMinutes(activeMs))} of ${number(wholeMinutes(elapsedMs))} min counted`,
 
   credits: {
     title: 'Your credits',

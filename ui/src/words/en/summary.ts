@@ -1,5 +1,5 @@
 import type { EndReason } from '../../bridge/backend';
-import { counted, number } from '../format';
+import { counted, number, shortLength } from '../format';
 
 /** The end of a stay. */
 export const summary = {
@@ -10,6 +10,7 @@ export const summary = {
     active >= elapsed
       ? `${counted(elapsed, 'minute', 'minutes')} counted.`
       : `${number(active)} of your ${counted(elapsed, 'minute', 'minutes')} counted.`,
+  brief: (activeMs: number) => `${shortLength(activeMs)} counted.`,
   nothingCounted: 'Nothing counted',
   nothingYet: 'Less than a minute of it counted, and that is no credit yet.',
   underAMinute: 'You were here for less than a minute, so there is nothing to count.',

@@ -2,9 +2,9 @@
 
 use super::unsettled::Unsettled;
 
-/// The time between two writes. A little less than a second, so that with the time that
-/// a write takes a crash costs no more than that second.
-const WRITE_MS: u64 = 900;
+/// The time between two writes, in ms: a crash costs no more than this, and the write
+/// that was under way.
+const WRITE_MS: u64 = 1_000;
 
 /// What was written of this stay, and when.
 #[derive(Debug, Default)]

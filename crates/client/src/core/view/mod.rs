@@ -1,0 +1,56 @@
+//! What the UI shows: the view that the session core sends, slice by slice.
+//!
+//! The UI holds no truth. Each [`ViewEvent`] replaces one slice of the screen
+//! (a few, marked so, add to it), a late subscriber is sent every slice once,
+//! and TypeScript types are generated from this file. Times are integers in
+//! milliseconds: `*_at_ms` since the Unix epoch in server time, `*_ms` a length.
+
+mod chat;
+mod connection;
+mod ended;
+mod notice;
+mod people;
+mod session;
+mod stage;
+mod watch;
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+pub use chat::{ChatView, Delivery, MessageView};
+pub use connection::{ConnectionView, RestoredView};
+pub use ended::{EndReason, EndedView};
+pub use notice::Notice;
+pub use people::{CountsView, GridView, PeopleView, Presence, TileView};
+pub use session::{MeView, PermissionsView, SessionView};
+pub use stage::{AnnouncementView, PinnedMessageView, StageView};
+pub use watch::{PauseReason, PromptView, RibbonSpan, WatchView};
+
+/// One change of what the screen shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(tag = "slice", content = "value", rename_all = "camelCase")]
+pub enum ViewEvent {
+    /// The signalling connection.
+    Connection(ConnectionView),
+    /// The session's own facts, and what I may do in it.
+    Session(SessionView),
+    /// "18 of 24 active".
+    Counts(CountsView),
+    /// The tiles of the page that is being looked at.
+    Grid(GridView),
+    /// Spotlight, local pin, pinned message, announcement.
+    Stage(StageView),
+    /// All participants in grid order, for the people panel; at most
+    /// [`PeopleView::LIMIT`] of them.
+    People(PeopleView),
+    /// The messages that are kept, oldest first. Sent whole on subscribing.
+    Chat(ChatView),
+    /// One message was added, or changed its state: replaces the one with its `id`.
+    Message(MessageView),
+    /// Watch time and credits of this stay.
+    Watch(WatchView),
+    /// Something happened that is worth a toast. Never replayed.
+    Notice(Notice),
+    /// The stay is over. The last event of a session.
+    Ended(EndedView),
+}

@@ -1,0 +1,57 @@
+//! What is told once, as a toast.
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+/// Something to tell once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Notice {
+    /// People came.
+    PeopleJoined {
+        /// One of them.
+        name: String,
+        /// How many in all.
+        count: u32,
+    },
+    /// Somebody raised a hand (told to those who may call on people).
+    HandRaised {
+        /// Who.
+        name: String,
+    },
+    /// My role changed.
+    RoleChanged {
+        /// The new role.
+        role: String,
+    },
+    /// A host invites me to another role; answered with [`crate::core::Intent::AnswerRoleInvite`].
+    RoleInvite {
+        /// Who asks.
+        name: String,
+        /// The role.
+        role: String,
+    },
+    /// A new credit was earned.
+    CreditEarned {
+        /// Whole credits so far.
+        credits: u32,
+    },
+    /// The server refused what I did.
+    Refused {
+        /// The act, for example `announce`.
+        action: String,
+        /// The protocol's error code.
+        code: u16,
+        /// The server's words.
+        message: String,
+    },
+    /// A change of the stage by somebody who may not was ignored.
+    StageWriteIgnored {
+        /// Who wrote it.
+        name: String,
+    },
+}

@@ -67,7 +67,11 @@ async fn measure(peer: Peer, count: usize, time: Duration) -> anyhow::Result<Row
 
     let mut latencies = observers.seen.latencies();
     let delivering = observers.seen.delivering();
-    ensure!(!latencies.is_empty(), "{} delivered nothing", peer.name());
+    ensure!(
+        !latencies.is_empty(),
+        "{} delivered nothing of {WRITES_PER_SECOND} writes a second to {count} in time: more than it can do on this core",
+        peer.name()
+    );
     let delivered = latencies.len() as f64;
     Ok(Row {
         peer,

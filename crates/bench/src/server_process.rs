@@ -39,13 +39,15 @@ impl Peer {
 
 /// All connections come from this machine, from one program that is busy; and the
 /// writer is measured, not the limit on its pace.
-const KULTI_SETTINGS: [(&str, &str); 8] = [
+const KULTI_SETTINGS: [(&str, &str); 10] = [
     ("KULTI_CONNECTIONS", "100000"),
     ("KULTI_CONNECTIONS_PER_ADDRESS", "100000"),
     ("KULTI_CONNECTIONS_PER_USER", "100000"),
     ("KULTI_PEERS_PER_ROOM", "100000"),
     ("KULTI_FRAMES_PER_SECOND", "10000"),
     ("KULTI_FRAMES_BURST", "10000"),
+    ("KULTI_MESSAGES_PER_SECOND", "10000"),
+    ("KULTI_MESSAGES_BURST", "10000"),
     ("KULTI_SILENCE_LIMIT", "10m"),
     ("KULTI_LOG", "error"),
 ];

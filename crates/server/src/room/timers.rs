@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Room;
 use super::io::SocketId;
 use super::peers::PeerNo;
+use super::polls::PollNo;
 
 /// Something that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +20,10 @@ pub(super) enum Due {
     Viewers,
     /// `session-info` may be sent.
     Session,
+    /// A timed poll is over, if it still runs.
+    PollEnds(PollNo),
+    /// Results of polls may be told.
+    PollStats,
 }
 
 /// Due times in order. A timer that no longer applies does nothing when it is due,
@@ -54,6 +59,8 @@ impl Room {
                 Due::Previews => self.forget_previews(),
                 Due::Viewers => self.viewers.timer_fired(),
                 Due::Session => self.session_notice.timer_fired(),
+                Due::PollEnds(no) => self.poll_time_over(no),
+                Due::PollStats => self.poll_stats_due(),
             }
         }
     }

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{
     BriefPeer, MetadataChange, MuteStateRequest, OnBroadcast, OnPeerLeaveRequest,
-    OnTrackUpdateRequest, Peer, PeerList, PolicyChange, PollNotice, PollStats, PollStoppedNotice,
-    RoleChange, RoomInfo, RoomState, RpcError, SessionInfo, TrackNotice,
+    OnTrackUpdateRequest, Peer, PeerList, PolicyChange, PollNotice, PollStatsNotice,
+    PollStoppedNotice, RoleChange, RoomInfo, RoomState, RpcError, SessionInfo, TrackNotice,
 };
 
 macro_rules! notifications {
@@ -92,8 +92,8 @@ notifications! {
     PeerLeaveRequest(OnPeerLeaveRequest) = "on-peer-leave-request",
     /// Polls take votes from now on.
     PollStart(PollNotice) = "on-poll-start",
-    /// Results of a poll.
-    PollStats(PollStats) = "on-poll-stats",
+    /// Results of polls.
+    PollStats(PollStatsNotice) = "on-poll-stats",
     /// Polls take no more votes.
     PollStop(PollStoppedNotice) = "on-poll-stop",
     /// Fatal.

@@ -34,7 +34,7 @@ impl Room {
         };
         let writer = peer.id.clone();
         if key == ACTIVE_POLL {
-            return self.write_active_poll(call, no, params); // also votes, which all may
+            return self.write_active_poll(call, no, &params); // also votes, which all may
         }
         self.policy.require_write(&peer.role, &peer.user_id, key)?;
         if self.policy.writers_of(key) == Writers::ServerOnly {

@@ -215,6 +215,7 @@ impl Room {
             && !self.locked
             && self.peers.len() == 0
             && self.sockets.is_empty()
+            && self.polls.is_empty()
             && self.store.iter().all(|entry| entry.updated_by.is_empty())
     }
 

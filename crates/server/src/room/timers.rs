@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::Room;
 use super::io::SocketId;
 use super::peers::PeerNo;
-use super::polls::PollNo;
 
 /// Something that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,9 +20,9 @@ pub(super) enum Due {
     /// `session-info` may be sent.
     Session,
     /// A timed poll is over, if it still runs.
-    PollEnds(PollNo),
+    PollEnds,
     /// Results of polls may be told.
-    PollStats,
+    PollResults,
 }
 
 /// Due times in order. A timer that no longer applies does nothing when it is due,
@@ -59,8 +58,8 @@ impl Room {
                 Due::Previews => self.forget_previews(),
                 Due::Viewers => self.viewers.timer_fired(),
                 Due::Session => self.session_notice.timer_fired(),
-                Due::PollEnds(no) => self.poll_time_over(no),
-                Due::PollStats => self.poll_stats_due(),
+                Due::PollEnds => self.stop_overdue_polls(),
+                Due::PollResults => self.tell_results(),
             }
         }
     }

@@ -18,8 +18,9 @@ pub use requests::{
 };
 pub use results::{
     PollLeaderboard, PollLeaderboardEntry, PollList, PollNotice, PollQuestions, PollQuestionsSet,
-    PollResponseItem, PollResponses, PollStarted, PollStats, PollStopped, PollStoppedNotice,
-    PollVoter, QuestionStats, RecordedResponse, ResponseOutcome, ResponseOutcomes,
+    PollResponseItem, PollResponses, PollStarted, PollStats, PollStatsNotice, PollStopped,
+    PollStoppedNotice, PollVoter, QuestionStats, RecordedResponse, ResponseOutcome,
+    ResponseOutcomes,
 };
 
 /// What a poll is, without its questions: the form of `poll-info-set`, `poll-list` and

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::lenient::{null_as_default, whole_number};
+use crate::lenient::{null_as_default, optional_whole_number, whole_number};
 
 /// A question with its options and, for those who may know, its answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,22 +33,38 @@ pub struct QuestionInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skippable: Option<bool>,
     /// How long one may think, seconds; the vendor's, kept and passed on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole_number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub duration: Option<u64>,
     /// `false` says that an answer may be changed while the poll runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub once: Option<bool>,
     /// What a right answer scores in a quiz.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole_number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub weight: Option<u32>,
     /// Whether a wrong answer takes `weight` away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub negative: Option<bool>,
     /// Shortest answer in words, characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole_number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub answer_min_len: Option<u32>,
     /// Longest answer in words, characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole_number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub answer_max_len: Option<u32>,
 }
 
@@ -85,7 +101,11 @@ pub struct PollOption {
     #[serde(default, deserialize_with = "null_as_default")]
     pub text: String,
     /// The vendor's; kept and passed on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole_number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub weight: Option<u32>,
 }
 
@@ -96,7 +116,11 @@ pub struct PollAnswer {
     #[serde(default, deserialize_with = "null_as_default")]
     pub hidden: bool,
     /// The right option of a single choice.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole_number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub option: Option<u32>,
     /// The right options of a multiple choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]

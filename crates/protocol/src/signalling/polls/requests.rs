@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{PollQuestion, PollState};
-use crate::lenient::{null_as_default, whole_number};
+use crate::lenient::{null_as_default, optional_whole_number, whole_number};
 
 /// Params of `poll-info-get`, `poll-start`, `poll-stop` and `poll-result`; result of
 /// `poll-info-set`.
@@ -61,7 +61,11 @@ pub struct PollResponse {
     )]
     pub kind: String,
     /// The option of a single choice.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole_number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub option: Option<u32>,
     /// The options of a multiple choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -122,6 +126,10 @@ pub struct PollLeaderboardRequest {
     #[serde(default, deserialize_with = "whole_number")]
     pub offset: u32,
     /// Only by this question, from 1; absent for all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole_number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub question: Option<u32>,
 }

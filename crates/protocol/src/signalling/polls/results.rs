@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{PollInfo, PollQuestion, QuestionKind};
-use crate::lenient::{null_as_default, whole_number};
+use crate::lenient::{null_as_default, optional_whole_number, whole_number};
 
 /// Result of `poll-list`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +96,7 @@ pub struct ResponseOutcome {
     /// To which question, from 1.
     #[serde(default, deserialize_with = "whole_number")]
     pub question: u32,
-    /// Whether it is right; false where nobody is to know yet.
+    /// Whether it is right; false as long as voters are not to know.
     #[serde(default, deserialize_with = "null_as_default")]
     pub correct: bool,
 }
@@ -139,7 +139,11 @@ pub struct RecordedResponse {
     #[serde(rename = "type", default, deserialize_with = "null_as_default")]
     pub kind: QuestionKind,
     /// The option of a single choice.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole_number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub option: Option<u32>,
     /// The options of a multiple choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -172,7 +176,15 @@ pub struct PollVoter {
     pub username: String,
 }
 
-/// Params of `on-poll-stats` and result of `poll-result`.
+/// Params of `on-poll-stats`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PollStatsNotice {
+    /// Results of these polls.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub polls: Vec<PollStats>,
+}
+
+/// Results of a poll, also those of `poll-result`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PollStats {
     /// Which poll.

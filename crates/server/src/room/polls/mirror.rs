@@ -2,9 +2,9 @@
 //! no other polls.
 //!
 //! They vote by writing the value back with one option raised by one, made from a
-//! copy that may be stale. Every vote raises `totalVotes` by one, so the copy's total
-//! names the tally that it was made from; what differs from that tally is the vote.
-//! It is recorded as that user's, and the value stays what the ballots say.
+//! copy that may be stale. Every vote raises `totalVotes`, so the copy's total names
+//! the tally that it was made from; what differs from that tally is the vote. It is
+//! recorded as that user's, and the value stays what the ballots say.
 
 use std::collections::VecDeque;
 
@@ -16,8 +16,9 @@ use kulti_protocol::store_keys::{ACTIVE_POLL, ActivePoll, ActivePollOption};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::poll::{Poll, bad};
-use super::{PollNo, may_see_responses, tally, voter};
+use super::form::{bad, too_large};
+use super::poll::Poll;
+use super::{PollNo, tally, voter};
 use crate::policy::Action;
 use crate::room::Room;
 use crate::room::dispatch::{Answer, Call};
@@ -26,9 +27,9 @@ use crate::room::peers::PeerNo;
 
 /// Past tallies from which a client may still vote: at four a second, some minutes.
 const TALLIES: usize = 1_024;
-/// Characters of the question and of an option that are shown: a value has to fit.
-const QUESTION: usize = 300;
-const OPTION: usize = 60;
+/// A value must fit: a longer one is shown with at most so many characters of its
+/// question and of each option.
+const SHORTENED: [(usize, usize); 4] = [(usize::MAX, usize::MAX), (300, 60), (150, 25), (80, 10)];
 
 /// Which poll is shown, and what has been shown of it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -38,14 +39,30 @@ pub(super) struct Mirror {
     tallies: VecDeque<Vec<u32>>,
 }
 
+/// What a written tally says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// A vote for this option, from 0.
+    Vote(usize),
+    /// A vote, but its copy may have been one of several.
+    Unclear,
+    /// No vote.
+    Other,
+}
+
 impl Mirror {
-    /// The option that a written tally adds a vote to, from 0.
-    fn vote_in(&self, written: &[u32], total: u32) -> Option<usize> {
-        self.tallies
+    fn read(&self, written: &[u32], total: u32) -> Written {
+        let mut votes = self
+            .tallies
             .iter()
-            .rev()
             .filter(|base| base.iter().sum::<u32>().checked_add(1) == Some(total))
-            .find_map(|base| raised(base, written))
+            .filter_map(|base| raised(base, written));
+        match votes.next() {
+            None => Written::Other,
+            // Where votes can be changed there are different tallies of the same total.
+            Some(option) if votes.any(|other| other != option) => Written::Unclear,
+            Some(option) => Written::Vote(option),
+        }
     }
 }
 
@@ -54,15 +71,27 @@ fn raised(base: &[u32], written: &[u32]) -> Option<usize> {
     if base.len() != written.len() {
         return None;
     }
-    let mut differing = (0..base.len()).filter(|index| base[*index] != written[*index]);
-    let index = differing.next()?;
-    let by_one = base[index].checked_add(1) == Some(written[index]);
+    let mut differing = base
+        .iter()
+        .zip(written)
+        .enumerate()
+        .filter(|(_, (before, after))| before != after);
+    let (index, (before, after)) = differing.next()?;
+    let by_one = before.checked_add(1) == Some(*after);
     (by_one && differing.next().is_none()).then_some(index)
 }
 
 impl Room {
-    /// The poll that has just started is shown from now on.
+    /// The poll that has just started is shown from now on, if it can be.
     pub(super) fn show_in_store(&mut self, no: PollNo) {
+        if self
+            .polls
+            .get(no)
+            .is_none_or(|poll| self.value_of(poll).is_none())
+        {
+            tracing::debug!("a poll cannot be shown as activePoll");
+            return;
+        }
         self.polls.mirror = Mirror {
             shown: Some(no),
             tallies: VecDeque::new(),
@@ -75,15 +104,9 @@ impl Room {
         if self.polls.mirror.shown != Some(no) {
             return;
         }
-        let Some(value) = self.polls.get(no).and_then(mirrored) else {
+        let Some((value, text)) = self.polls.get(no).and_then(|poll| self.value_of(poll)) else {
             return;
         };
-        let fits = serde_json::to_string(&value)
-            .is_ok_and(|text| text.len() <= self.limits.store_value_bytes);
-        if !fits {
-            tracing::debug!("a poll is too large for activePoll");
-            return;
-        }
         let votes: Vec<u32> = value.options.iter().map(|option| option.votes).collect();
         let tallies = &mut self.polls.mirror.tallies;
         if tallies.back() != Some(&votes) {
@@ -92,7 +115,19 @@ impl Room {
             }
             tallies.push_back(votes);
         }
-        self.set_derived(ACTIVE_POLL, &value);
+        let stored = self.store.get(ACTIVE_POLL);
+        if stored.is_none_or(|entry| entry.data.get() != text) {
+            self.set_derived(ACTIVE_POLL, &value);
+        }
+    }
+
+    /// A poll as web clients see it, also as text; none if it has no form that fits.
+    fn value_of(&self, poll: &Poll) -> Option<(ActivePoll, String)> {
+        SHORTENED.into_iter().find_map(|(question, option)| {
+            let value = mirrored(poll, question, option)?;
+            let text = serde_json::to_string(&value).ok()?;
+            (text.len() <= self.limits.store_value_bytes).then_some((value, text))
+        })
     }
 
     /// A client writes `activePoll`.
@@ -100,8 +135,9 @@ impl Room {
         &mut self,
         call: &Call,
         no: PeerNo,
-        params: SetMetadata,
+        params: &SetMetadata,
     ) -> Answer {
+        self.stop_overdue_polls();
         let version = self.store.version(ACTIVE_POLL);
         if params
             .if_change_version
@@ -120,40 +156,86 @@ impl Room {
     fn take_active_poll(&mut self, no: PeerNo, data: &Value) -> Result<(), RpcError> {
         let shown = self.polls.mirror.shown;
         if data.is_null() {
-            self.require(no, Action::PollWrite)?;
-            if let Some(shown) = shown {
-                let by = self.peer_id_of(no);
-                self.stop_poll_no(shown, &by);
-                self.polls.mirror = Mirror::default();
-                self.set_derived(ACTIVE_POLL, &Value::Null);
-            }
-            return Ok(());
+            return self.clear_active_poll(no);
         }
-        let written: ActivePoll = serde_json::from_value(data.clone())
-            .map_err(|error| bad(format!("activePoll holds a poll: {error}")))?;
-        match self.polls.find(&written.poll_id) {
-            Some(known) if Some(known) == shown => self.take_known_poll(no, known, &written),
-            Some(_) => Err(bad("that poll is not the one that is shown")),
-            None => self.take_new_poll(no, &written),
+        let read = ActivePoll::deserialize(data);
+        if let Ok(written) = &read
+            && let Some(shown) = shown
+            && self.polls.find(&written.poll_id) == Some(shown)
+        {
+            return self.take_known_poll(no, shown, written);
         }
+        self.require(no, Action::PollWrite)?;
+        let written = read.map_err(|error| bad(format!("activePoll holds a poll: {error}")))?;
+        if self.polls.find(&written.poll_id).is_some() {
+            return Err(bad("that poll is not shown any more: make a new one"));
+        }
+        if data.to_string().len() > self.limits.store_value_bytes {
+            return Err(self.value_too_large());
+        }
+        self.take_new_poll(no, &written)
+    }
+
+    fn value_too_large(&self) -> RpcError {
+        let most = self.limits.store_value_bytes;
+        too_large(format!("a value may have {most} bytes at most"))
+    }
+
+    fn clear_active_poll(&mut self, no: PeerNo) -> Result<(), RpcError> {
+        self.require(no, Action::PollWrite)?;
+        if let Some(shown) = self.polls.mirror.shown {
+            let by = self.peer_id_of(no);
+            self.stop_poll_no(shown, &by);
+            self.polls.mirror = Mirror::default();
+            self.set_derived(ACTIVE_POLL, &Value::Null);
+        }
+        Ok(())
     }
 
     fn take_known_poll(
         &mut self,
         no: PeerNo,
-        poll_no: PollNo,
+        shown: PollNo,
         written: &ActivePoll,
     ) -> Result<(), RpcError> {
         let votes: Vec<u32> = written.options.iter().map(|option| option.votes).collect();
-        if let Some(index) = self.polls.mirror.vote_in(&votes, written.total_votes) {
-            return self.vote_by_value(no, poll_no, index);
+        let is_vote = written.is_active && self.has_options(shown, &written.options);
+        let said = if is_vote {
+            self.polls.mirror.read(&votes, written.total_votes)
+        } else {
+            Written::Other
+        };
+        match said {
+            Written::Vote(option) => return self.vote_by_value(no, shown, option),
+            Written::Unclear => {
+                return Err(RpcError::new(
+                    code::CONFLICT,
+                    "your copy of the poll is too old to tell what you voted for: read it and try again",
+                ));
+            }
+            Written::Other => {}
         }
         self.require(no, Action::PollWrite)?;
         if !written.is_active {
             let by = self.peer_id_of(no);
-            self.stop_poll_no(poll_no, &by);
+            self.stop_poll_no(shown, &by);
+            return Ok(());
         }
-        Ok(())
+        if self.polls.get(shown).is_some_and(Poll::is_running) {
+            // the tally stays what the ballots say
+            Ok(())
+        } else {
+            Err(bad("the poll is over: make a new one"))
+        }
+    }
+
+    /// Whether these are the options of the poll, in their order.
+    fn has_options(&self, no: PollNo, written: &[ActivePollOption]) -> bool {
+        self.polls.get(no).is_some_and(|poll| {
+            (0..)
+                .zip(written)
+                .all(|(index, option)| option.id == option_id(poll, index))
+        })
     }
 
     fn vote_by_value(&mut self, no: PeerNo, poll_no: PollNo, index: usize) -> Result<(), RpcError> {
@@ -168,16 +250,20 @@ impl Room {
             option: Some(option),
             ..PollResponse::default()
         };
-        poll.vote(voter(peer), &[response])?;
-        self.votes_changed(poll_no);
-        // The writer is answered with the true value, so it must be there.
-        self.mirror_now(poll_no);
+        if poll.vote(voter(peer), &[response])?.is_new {
+            self.votes_changed(poll_no);
+        }
         Ok(())
     }
 
-    /// A poll that a web client of a host has made.
+    /// A poll that a web client of a host has made. It takes the place of the one that
+    /// is shown: such a client knows one poll only.
     fn take_new_poll(&mut self, no: PeerNo, written: &ActivePoll) -> Result<(), RpcError> {
-        self.require(no, Action::PollWrite)?;
+        if !written.is_active {
+            return Err(bad(
+                "a new poll is written with isActive: it starts at once",
+            ));
+        }
         if written.poll_id.is_empty() || written.poll_id.len() > ID_BYTES {
             return Err(bad(format!("a poll's id has 1 to {ID_BYTES} bytes")));
         }
@@ -207,8 +293,17 @@ impl Room {
             answer: None,
         }])?;
         poll.option_ids = written.options.iter().map(|o| o.id.clone()).collect();
+        if self.value_of(&poll).is_none() {
+            return Err(self.value_too_large());
+        }
         let poll_no = self.polls.add(poll)?;
-        self.start_poll_no(poll_no, &by)
+        if let Some(before) = self.polls.mirror.shown {
+            self.stop_poll_no(before, &by);
+        }
+        if self.begin_poll(poll_no, &by)? {
+            self.announce_poll_start(poll_no);
+        }
+        Ok(())
     }
 }
 
@@ -219,30 +314,37 @@ fn option(written: &ActivePollOption) -> PollOption {
     }
 }
 
-/// A poll as web clients know it: its first question, if that is a choice. Results
-/// that are hidden while it runs are all zero.
-fn mirrored(poll: &Poll) -> Option<ActivePoll> {
+/// A web client's own id for an option, or our number of it. `index` counts from 0.
+fn option_id(poll: &Poll, index: usize) -> String {
+    let own = poll.option_ids.get(index).cloned();
+    own.unwrap_or_else(|| (index + 1).to_string())
+}
+
+/// A poll as web clients know it: its first question, if that is a choice, with so many
+/// characters of it and of each option. Results that are hidden while it runs are zero.
+fn mirrored(poll: &Poll, question_chars: usize, option_chars: usize) -> Option<ActivePoll> {
     let question = poll.questions.first()?;
     let options = question.options.as_ref()?;
-    let hidden = poll.is_running() && !may_see_responses(poll, "");
-    let counts = tally::stats(poll).questions.first()?.options.clone()?;
+    let is_hidden = poll.is_running() && !poll.info.responses.is_empty();
+    let counts = tally::of_question(poll, question).options?;
     let options: Vec<ActivePollOption> = options
         .iter()
         .zip(&counts)
         .enumerate()
         .map(|(index, (option, votes))| ActivePollOption {
-            id: poll
-                .option_ids
-                .get(index)
-                .cloned()
-                .unwrap_or_else(|| option.index.to_string()),
-            text: option.text.chars().take(OPTION).collect(),
-            votes: if hidden { 0 } else { *votes },
+            id: option_id(poll, index),
+            text: option.text.chars().take(option_chars).collect(),
+            votes: if is_hidden { 0 } else { *votes },
         })
         .collect();
     Some(ActivePoll {
         poll_id: poll.info.poll_id.clone(),
-        question: question.question.text.chars().take(QUESTION).collect(),
+        question: question
+            .question
+            .text
+            .chars()
+            .take(question_chars)
+            .collect(),
         total_votes: options.iter().map(|option| option.votes).sum(),
         options,
         is_active: poll.is_running(),

@@ -3,23 +3,13 @@
 use std::collections::BTreeMap;
 
 use kulti_protocol::signalling::{
-    PollInfo, PollKind, PollOption, PollQuestion, PollResponse, PollState, PollVoter, QuestionInfo,
-    QuestionKind, RecordedResponse, ResponseOutcome, RpcError, VoterMode, code,
+    PollInfo, PollKind, PollQuestion, PollResponse, PollState, PollVoter, QuestionKind,
+    RecordedResponse, ResponseOutcome, RpcError, VoterMode, code,
 };
 use serde::{Deserialize, Serialize};
 
+use super::form::{bad, check_info, choice, numbered_questions};
 use super::right_answer;
-
-/// Questions of one poll.
-const QUESTIONS: usize = 100;
-/// Options of one question.
-const OPTIONS: usize = 50;
-/// Characters of a title, a question or an option.
-const TEXT: usize = 1_024;
-/// Characters of an answer in words.
-const WORDS: usize = 2_000;
-/// Longest poll in seconds: a day.
-const LONGEST: u64 = 24 * 60 * 60;
 
 /// A poll with everything that is known of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +50,14 @@ pub(super) enum Choice {
     Options(Vec<u32>),
     Words(String),
     Skipped,
+}
+
+/// What became of a vote.
+#[derive(Debug)]
+pub(super) struct Vote {
+    pub(super) outcomes: Vec<ResponseOutcome>,
+    /// False for one that was there already.
+    pub(super) is_new: bool,
 }
 
 /// Who votes, and as what.
@@ -107,13 +105,7 @@ impl Poll {
 
     pub(super) fn set_questions(&mut self, questions: Vec<PollQuestion>) -> Result<(), RpcError> {
         self.require_draft()?;
-        if questions.len() > QUESTIONS {
-            return Err(bad(format!("a poll may have {QUESTIONS} questions")));
-        }
-        let mut checked = Vec::with_capacity(questions.len());
-        for (question, number) in questions.into_iter().zip(1..) {
-            checked.push(numbered(question, number)?);
-        }
+        let checked = numbered_questions(questions)?;
         self.info.questions_count = u32::try_from(checked.len()).unwrap_or(u32::MAX);
         self.questions = checked;
         Ok(())
@@ -161,16 +153,14 @@ impl Poll {
             .then(|| self.info.started_at + self.info.duration * 1_000)
     }
 
-    /// Takes all of these answers or none. One that is there already, word for word,
-    /// is taken again: clients repeat a request whose answer was lost.
+    /// Takes all of these answers or none. Those that are there already, word for word,
+    /// are taken again and change nothing, also when the poll is over: clients repeat a
+    /// request whose answer was lost.
     pub(super) fn vote(
         &mut self,
         voter: Voter<'_>,
         responses: &[PollResponse],
-    ) -> Result<Vec<ResponseOutcome>, RpcError> {
-        if !self.is_running() {
-            return Err(bad("the poll takes no votes"));
-        }
+    ) -> Result<Vote, RpcError> {
         if !self.info.vote.is_empty() && !self.info.vote.iter().any(|role| role == voter.role) {
             return Err(RpcError::new(
                 code::FORBIDDEN,
@@ -183,20 +173,34 @@ impl Poll {
         let key = self.voter_key(voter);
         let mut taken: BTreeMap<u32, (Choice, u64)> = BTreeMap::new();
         for response in responses {
-            let question = self.question(response.question)?;
-            let choice = choice(question, response)?;
-            self.require_changeable(&key, question, &choice)?;
+            let choice = choice(self.question(response.question)?, response)?;
             let answer = (choice, response.duration);
             if taken.insert(response.question, answer).is_some() {
                 return Err(bad("a question is answered twice in the request"));
+            }
+        }
+        let earlier = self.ballots.get(&key);
+        let is_new = !taken.iter().all(|(number, (choice, _))| {
+            earlier
+                .and_then(|ballot| ballot.answers.get(number))
+                .is_some_and(|earlier| earlier.choice == *choice)
+        });
+        if is_new {
+            if !self.is_running() {
+                return Err(bad("the poll takes no votes"));
+            }
+            for (number, (choice, _)) in &taken {
+                self.require_changeable(&key, *number, choice)?;
             }
         }
         let outcomes = taken
             .iter()
             .map(|(number, (choice, _))| self.outcome(*number, choice))
             .collect();
-        self.record(key, voter, taken);
-        Ok(outcomes)
+        if is_new {
+            self.record(key, voter, taken);
+        }
+        Ok(Vote { outcomes, is_new })
     }
 
     fn voter_key(&self, voter: Voter<'_>) -> String {
@@ -215,35 +219,32 @@ impl Poll {
             .ok_or_else(|| bad(format!("the poll has no question {number}")))
     }
 
-    fn require_changeable(
-        &self,
-        key: &str,
-        question: &PollQuestion,
-        choice: &Choice,
-    ) -> Result<(), RpcError> {
+    fn require_changeable(&self, key: &str, number: u32, choice: &Choice) -> Result<(), RpcError> {
         let earlier = self
             .ballots
             .get(key)
-            .and_then(|ballot| ballot.answers.get(&question.question.index));
+            .and_then(|ballot| ballot.answers.get(&number));
         match earlier {
-            Some(earlier) if earlier.choice != *choice && !may_change(question) => Err(bad(
-                "you have answered this question, and the answer cannot be changed",
-            )),
+            Some(earlier) if earlier.choice != *choice && !may_change(self.question(number)?) => {
+                Err(bad(
+                    "you have answered this question, and the answer cannot be changed",
+                ))
+            }
             _ => Ok(()),
         }
     }
 
-    /// A right answer that could still be chosen is not given away.
+    /// While others can still vote, nobody is told what is right.
     fn outcome(&self, number: u32, choice: &Choice) -> ResponseOutcome {
-        let told = self.question(number).is_ok_and(|question| {
-            !may_change(question)
-                && question.answer.as_ref().is_some_and(|a| !a.hidden)
+        let correct = self.question(number).is_ok_and(|question| {
+            !self.is_running()
+                && right_answer::is_told(question)
                 && self.info.kind == PollKind::Quiz
                 && right_answer::is_right(question, choice)
         });
         ResponseOutcome {
             question: number,
-            correct: told,
+            correct,
         }
     }
 
@@ -271,6 +272,10 @@ impl Poll {
             };
             ballot.answers.insert(number, answered);
         }
+    }
+
+    pub(super) fn has_votes(&self) -> bool {
+        !self.ballots.is_empty()
     }
 
     /// All ballots, by voter.
@@ -310,122 +315,4 @@ impl Poll {
 /// Whether an answer may be replaced: only where the poll's maker says so.
 pub(super) fn may_change(question: &PollQuestion) -> bool {
     question.question.once == Some(false)
-}
-
-fn check_info(info: &PollInfo) -> Result<(), RpcError> {
-    check_text(&info.title, TEXT, "a title")?;
-    if info.duration > LONGEST {
-        return Err(bad(format!("a poll runs for {LONGEST} seconds at most")));
-    }
-    let roles = info.vote.len() + info.responses.len();
-    if roles > 100
-        || info
-            .vote
-            .iter()
-            .chain(&info.responses)
-            .any(|role| role.len() > 256)
-    {
-        return Err(bad("too many roles, or too long ones"));
-    }
-    Ok(())
-}
-
-/// The question with its number and its options', as the protocol counts: from 1.
-fn numbered(question: PollQuestion, number: u32) -> Result<PollQuestion, RpcError> {
-    check_text(&question.question.text, TEXT, "a question")?;
-    let kind = question.question.kind;
-    let options = match question.options {
-        Some(options) if kind.is_choice() => Some(numbered_options(options)?),
-        None if kind.is_choice() => return Err(bad(format!("question {number} has no options"))),
-        _ => None,
-    };
-    if let Some(text) = question.answer.as_ref().and_then(|a| a.text.as_deref()) {
-        check_text(text, WORDS, "an answer")?;
-    }
-    let count = options.as_ref().map_or(0, Vec::len);
-    if let Some(answer) = &question.answer {
-        let right = answer.option.iter().chain(answer.options.iter().flatten());
-        for option in right {
-            let known = usize::try_from(*option).is_ok_and(|option| (1..=count).contains(&option));
-            // The SDK sends 0 or an empty list where nothing was chosen.
-            if !known && *option != 0 {
-                return Err(bad(format!(
-                    "question {number}: option {option} cannot be right, it does not exist"
-                )));
-            }
-        }
-    }
-    Ok(PollQuestion {
-        question: QuestionInfo {
-            index: number,
-            ..question.question
-        },
-        options,
-        answer: question.answer,
-    })
-}
-
-fn numbered_options(options: Vec<PollOption>) -> Result<Vec<PollOption>, RpcError> {
-    if !(1..=OPTIONS).contains(&options.len()) {
-        return Err(bad(format!("a question has 1 to {OPTIONS} options")));
-    }
-    options
-        .into_iter()
-        .zip(1..)
-        .map(|(option, index)| {
-            check_text(&option.text, TEXT, "an option")?;
-            Ok(PollOption { index, ..option })
-        })
-        .collect()
-}
-
-/// Reads an answer by the question's kind, whatever the client took it for.
-fn choice(question: &PollQuestion, response: &PollResponse) -> Result<Choice, RpcError> {
-    let info = &question.question;
-    if response.skipped {
-        return match info.skippable {
-            Some(true) => Ok(Choice::Skipped),
-            _ => Err(bad("this question cannot be passed over")),
-        };
-    }
-    if !info.kind.is_choice() {
-        let text = response.text.as_deref().unwrap_or_default().trim();
-        let length = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
-        let longest = info.answer_max_len.filter(|most| *most > 0);
-        let longest = longest.map_or(WORDS, |most| usize::try_from(most).unwrap_or(WORDS));
-        check_text(text, longest.min(WORDS), "an answer")?;
-        if text.is_empty() || info.answer_min_len.is_some_and(|least| length < least) {
-            return Err(bad("the answer is too short"));
-        }
-        return Ok(Choice::Words(text.to_owned()));
-    }
-    let mut chosen: Vec<u32> = match (&response.options, response.option) {
-        (Some(options), _) if !options.is_empty() => options.clone(),
-        (_, Some(option)) => vec![option],
-        _ => Vec::new(),
-    };
-    chosen.sort_unstable();
-    chosen.dedup();
-    let count = u32::try_from(question.options.as_ref().map_or(0, Vec::len)).unwrap_or(u32::MAX);
-    if chosen.is_empty() || chosen.iter().any(|option| !(1..=count).contains(option)) {
-        return Err(bad("choose one of the question's options"));
-    }
-    if info.kind == QuestionKind::SingleChoice && chosen.len() > 1 {
-        return Err(bad("only one option can be chosen"));
-    }
-    Ok(Choice::Options(chosen))
-}
-
-fn check_text(text: &str, most: usize, what: &str) -> Result<(), RpcError> {
-    if text.chars().count() > most {
-        return Err(RpcError::new(
-            code::TOO_LARGE,
-            format!("{what} may have {most} characters"),
-        ));
-    }
-    Ok(())
-}
-
-pub(super) fn bad(message: impl Into<String>) -> RpcError {
-    RpcError::new(code::BAD_REQUEST, message.into())
 }

@@ -8,7 +8,8 @@ use kulti_protocol::signalling::{
 };
 use serde_json::Value;
 
-use super::poll::{Ballot, Poll, bad, may_change};
+use super::form::bad;
+use super::poll::{Answered, Ballot, Poll, may_change};
 use super::{PollNo, may_see_responses, right_answer, tally, voter};
 use crate::policy::Action;
 use crate::room::Room;
@@ -28,6 +29,7 @@ impl Room {
         params: Value,
     ) -> Answer {
         self.require(no, Action::PollRead)?;
+        self.stop_overdue_polls();
         match name {
             method::POLL_INFO_SET => self.set_poll(call, no, read(params)?),
             method::POLL_INFO_GET => self.get_poll(call, no, &read(params)?),
@@ -117,14 +119,17 @@ impl Room {
             .iter()
             .skip(skip)
             .take(take)
-            .map(|question| match writes {
-                true => question.clone(),
-                false => right_answer::for_voters(question, is_over),
+            .map(|question| {
+                if writes {
+                    question.clone()
+                } else {
+                    right_answer::for_voters(question, is_over)
+                }
             })
             .collect();
         let result = PollQuestions {
             poll_id: params.poll_id.clone(),
-            last: skip + questions.len() >= poll.questions.len(),
+            last: skip.saturating_add(questions.len()) >= poll.questions.len(),
             questions,
         };
         self.answer(call, &result);
@@ -136,8 +141,11 @@ impl Room {
         let (poll_no, poll) = self.visible_poll(no, &params.poll_id)?;
         let duration = poll.info.duration;
         let by = self.peer_id_of(no);
-        self.start_poll_no(poll_no, &by)?;
+        let has_begun = self.begin_poll(poll_no, &by)?;
         self.answer_started(call, params, duration);
+        if has_begun {
+            self.announce_poll_start(poll_no);
+        }
         Ok(())
     }
 
@@ -149,8 +157,8 @@ impl Room {
         }
         let duration = poll.info.duration;
         let by = self.peer_id_of(no);
-        self.stop_poll_no(poll_no, &by);
         self.answer_started(call, params, duration);
+        self.stop_poll_no(poll_no, &by);
         Ok(())
     }
 
@@ -168,12 +176,15 @@ impl Room {
         else {
             return Ok(());
         };
+        let vote = poll.vote(voter(peer), &params.responses)?;
         let result = ResponseOutcomes {
             poll_id: params.poll_id.clone(),
-            result: poll.vote(voter(peer), &params.responses)?,
+            result: vote.outcomes,
         };
-        self.votes_changed(poll_no);
         self.answer(call, &result);
+        if vote.is_new {
+            self.votes_changed(poll_no);
+        }
         Ok(())
     }
 
@@ -186,38 +197,35 @@ impl Room {
         let Some(peer) = self.peers.get(no) else {
             return Ok(());
         };
-        let ballots: Vec<&Ballot> = match params.own {
-            true => poll.ballot_of(voter(peer)).into_iter().collect(),
-            false => poll.ballots().collect(),
+        let ballots: Vec<&Ballot> = if params.own {
+            poll.ballot_of(voter(peer)).into_iter().collect()
+        } else {
+            poll.ballots().collect()
         };
-        let mut items: Vec<(u64, PollResponseItem)> = ballots
+        let mut answers: Vec<(&Ballot, u32, &Answered)> = ballots
             .into_iter()
-            .flat_map(|ballot| ballot.answers.iter().map(move |answer| (ballot, answer)))
-            .map(|(ballot, (number, answered))| {
-                let changeable = poll.question(*number).is_ok_and(may_change);
-                let item = PollResponseItem {
-                    is_final: !(changeable && poll.is_running()),
-                    response: poll.recorded(*number, answered),
-                    peer: match poll.info.anonymous {
-                        true => PollVoter::default(),
-                        false => ballot.voter.clone(),
-                    },
-                };
-                (answered.number, item)
-            })
+            .flat_map(|ballot| ballot.answers.iter().map(move |(no, a)| (ballot, *no, a)))
             .collect();
-        items.sort_by_key(|(number, _)| *number);
+        answers.sort_by_key(|(_, _, answered)| answered.number);
         let (skip, take) = page(params.index, params.count);
-        let all = items.len();
-        let responses: Vec<_> = items
-            .into_iter()
+        let responses: Vec<_> = answers
+            .iter()
             .skip(skip)
             .take(take)
-            .map(|(_, item)| item)
+            .map(|(ballot, number, answered)| PollResponseItem {
+                is_final: !(poll.is_running() && poll.question(*number).is_ok_and(may_change)),
+                response: poll.recorded(*number, answered),
+                // Only to oneself, so that one's own vote is found.
+                peer: if poll.info.anonymous && !params.own {
+                    PollVoter::default()
+                } else {
+                    ballot.voter.clone()
+                },
+            })
             .collect();
         let result = PollResponses {
             poll_id: params.poll_id.clone(),
-            last: skip + responses.len() >= all,
+            last: skip.saturating_add(responses.len()) >= answers.len(),
             responses,
         };
         self.answer(call, &result);
@@ -230,7 +238,7 @@ impl Room {
         if !self.sees_results(poll, &role) {
             return Err(forbidden(&role, "see results before the poll is over"));
         }
-        let stats = tally::stats(poll);
+        let stats = self.stats_for(poll, &role);
         self.answer(call, &stats);
         Ok(())
     }
@@ -264,14 +272,16 @@ impl Room {
     ) -> Answer {
         let role = self.role_of(no);
         let (_, poll) = self.visible_poll(no, &params.poll_id)?;
-        if !self.sees_results(poll, &role) {
+        // A place in it says what is right.
+        let is_open = !poll.is_running() || self.policy.may(&role, Action::PollWrite);
+        if !is_open || !self.sees_results(poll, &role) {
             return Err(forbidden(&role, "see the ranking before the quiz is over"));
         }
         let mut board = tally::leaderboard(poll, params.question);
         let (skip, take) = page(params.offset, params.count);
         let all = board.questions.len();
         board.questions = board.questions.into_iter().skip(skip).take(take).collect();
-        board.last = skip + board.questions.len() >= all;
+        board.last = skip.saturating_add(board.questions.len()) >= all;
         self.answer(call, &board);
         Ok(())
     }

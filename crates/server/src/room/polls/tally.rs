@@ -5,7 +5,7 @@ use kulti_protocol::signalling::{
 };
 
 use super::poll::{Ballot, Choice, Poll};
-use super::right_answer::is_right;
+use super::right_answer::{is_right, is_told};
 
 /// What a right answer scores where the question does not say.
 const WEIGHT: u32 = 1;
@@ -26,7 +26,18 @@ pub(super) fn stats(poll: &Poll) -> PollStats {
     }
 }
 
-fn of_question(poll: &Poll, question: &PollQuestion) -> QuestionStats {
+/// Results as voters may see them: how many had it right would say what is right.
+pub(super) fn for_voters(poll: &Poll, mut stats: PollStats) -> PollStats {
+    for (counted, question) in stats.questions.iter_mut().zip(&poll.questions) {
+        if poll.is_running() || !is_told(question) {
+            counted.correct = 0;
+        }
+    }
+    stats
+}
+
+/// How one question was answered.
+pub(super) fn of_question(poll: &Poll, question: &PollQuestion) -> QuestionStats {
     let mut counted = QuestionStats {
         question: question.question.index,
         kind: question.question.kind,

@@ -60,7 +60,7 @@ fn a_poll_made_by_writing_the_key_is_a_poll_for_all() {
     world.pass(1_000);
     assert_eq!(tally(&shown(&mut world)), (vec![1, 1], 2));
     assert_eq!(vote(&mut world, "a", "w1", 2), Err(400), "a has voted");
-    let again = raised(&shown(&mut world), 1);
+    let again = raised(&shown(&mut world), 0);
     assert_eq!(world.set("b", "activePoll", again), Err(400), "b too");
 
     // The host closes it as the web product does: with the flag, or by clearing the key.

@@ -208,7 +208,12 @@ impl Run {
             chosen.for_each(|option| counts[option as usize - 1] += 1);
             counts
         };
-        let voters: BTreeSet<_> = self.first.keys().chain(self.second.keys()).collect();
+        let voters: BTreeSet<usize> = self
+            .first
+            .keys()
+            .chain(self.second.keys())
+            .copied()
+            .collect();
         assert_eq!(stats["user_count"], voters.len());
         let first = counts(&mut self.first.values().copied());
         let second = counts(&mut self.second.values().flatten().copied());

@@ -24,6 +24,7 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
         commands::set_open_to_network,
         commands::session_books,
         commands::save_receipt,
+        commands::save_poll_results,
         commands::activity_sources,
         commands::forget_recent,
         commands::dismiss_link,

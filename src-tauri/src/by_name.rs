@@ -27,6 +27,7 @@ pub const COMMANDS: &[&str] = &[
     "set_open_to_network",
     "session_books",
     "save_receipt",
+    "save_poll_results",
     "activity_sources",
     "forget_recent",
     "dismiss_link",
@@ -88,6 +89,10 @@ pub async fn run(
         "save_receipt" => {
             let session_id: String = read.get("sessionId")?;
             answer(app.save_receipt(&session_id).await?)
+        }
+        "save_poll_results" => {
+            let poll_id: String = read.get("pollId")?;
+            answer(app.save_poll_results(&poll_id).await?)
         }
         "activity_sources" => answer(app.activity_sources()),
         "forget_recent" => answer(app.forget_recent(&read.get::<String>("sessionId")?)),

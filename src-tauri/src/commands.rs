@@ -137,6 +137,16 @@ pub(crate) async fn save_receipt(
     app.save_receipt(&session_id).await
 }
 
+/// Saves the results of a poll of the session that goes on as CSV, and gives the path.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn save_poll_results(
+    app: AppState<'_>,
+    poll_id: String,
+) -> Result<String, CommandError> {
+    app.save_poll_results(&poll_id).await
+}
+
 /// What on this computer tells whether the person watches.
 #[tauri::command]
 #[specta::specta]

@@ -23,6 +23,7 @@ mod many_bots;
 mod notification_daemon;
 mod official_sdk;
 mod polls;
+mod poll_in_windows;
 mod programs;
 mod server;
 mod two_windows;

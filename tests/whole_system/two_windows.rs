@@ -226,7 +226,7 @@ async fn a_learner_whose_connection_was_cut_comes_back_right() {
 }
 
 /// What "Copy link" would put on the clipboard.
-async fn share_link(window: &AppWindow) -> String {
+pub(crate) async fn share_link(window: &AppWindow) -> String {
     window.click(".link-chip").await;
     window.sees(".toast", "copied").await;
     let output = std::process::Command::new("xclip")

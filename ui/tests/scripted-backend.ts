@@ -56,6 +56,7 @@ export interface Script {
   copyText?: (text: string) => Promise<void>;
   sessionBooks?: (sessionId: string) => Promise<SessionBooks>;
   saveReceipt?: (sessionId: string) => Promise<string>;
+  savePollResults?: (pollId: string) => Promise<string>;
   activitySources?: () => Promise<ActivitySource[]>;
 }
 
@@ -167,6 +168,10 @@ export class ScriptedBackend implements Backend {
     this.calls.push(['saveReceipt', sessionId]);
     if (!this.#script.saveReceipt) throw refusal('serverUnreachable');
     return this.#script.saveReceipt(sessionId);
+  }
+  async savePollResults(pollId: string) {
+    this.calls.push(['savePollResults', pollId]);
+    return this.#script.savePollResults?.(pollId) ?? '/home/jonas/Downloads/kulti-poll.csv';
   }
   async activitySources() {
     this.calls.push(['activitySources']);

@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, process::Stdio, sync::Arc};
 
-use kulti_client::core::view::ViewEvent;
+use kulti_client::core::{Intent, PollDraft, PollIntent, QuestionDraft, view::ViewEvent};
 use parking_lot::Mutex;
 use tokio::process::{Child, Command};
 
@@ -47,6 +47,30 @@ impl Bots {
     }
 }
 
+/// The poll that the bots answer one after the other.
+fn poll() -> PollIntent {
+    let options = [
+        "Last write wins",
+        "Merge field by field",
+        "Ask the person",
+        "A CRDT for everything",
+    ];
+    PollIntent::Save {
+        draft: PollDraft {
+            live_results: true,
+            changeable: true,
+            questions: vec![QuestionDraft {
+                text: "Two devices change the same note offline. What should win?".into(),
+                options: options.map(str::to_owned).to_vec(),
+                ..QuestionDraft::default()
+            }],
+            ..PollDraft::default()
+        },
+        start: true,
+        number: 0,
+    }
+}
+
 /// `kulti-bot`, which lies beside this program.
 fn program() -> std::io::Result<PathBuf> {
     let own = std::env::current_exe()?;
@@ -84,11 +108,16 @@ impl App {
         drop(stay);
         let code = loop {
             match views.next().await {
-                Some(ViewEvent::Session(session)) => break session.room_code,
+                // The role's rights come with the connection: then the poll can be started.
+                Some(ViewEvent::Session(session)) if session.can.poll_write => {
+                    break session.room_code;
+                }
                 Some(_) => {}
                 None => return Err(CommandError::not_in_session()),
             }
         };
+        // Part of starting the demo, as joining is: the person has asked for it just now.
+        self.act(Intent::Poll { intent: poll() })?;
         let origin = self.own_origin().await?;
         self.bots
             .start(&origin, &code)

@@ -4,6 +4,7 @@
 mod books;
 mod clipboard;
 mod demo;
+mod downloads;
 mod errors;
 mod files;
 mod home;
@@ -13,6 +14,8 @@ mod keyring_entries;
 pub mod links;
 pub mod model;
 mod own_server;
+mod poll_csv;
+mod polls;
 mod profile;
 mod receipts;
 mod recents;

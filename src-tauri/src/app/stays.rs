@@ -184,6 +184,12 @@ impl App {
                     session = Some(seen);
                 }
                 ViewEvent::Watch(watch) => self.note_prompt(Some(&watch)),
+                ViewEvent::Notice(notice) => {
+                    let title = session.as_ref().map_or("", |session| &session.title);
+                    if let Some(news) = super::polls::announcement(&notice, title) {
+                        drop(self.announcements.send(news)); // an error says that nobody listens
+                    }
+                }
                 ViewEvent::Ended(end) => {
                     self.remember(session.as_ref(), &end, joined_at_ms);
                     break;

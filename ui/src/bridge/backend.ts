@@ -62,6 +62,8 @@ export interface Backend {
   sessionBooks(sessionId: string): Promise<SessionBooks>;
   /** Saves the server's signed receipt for a session that is over; gives the file's path. */
   saveReceipt(sessionId: string): Promise<string>;
+  /** Saves the results of a poll of the session that goes on as CSV; gives the file's path. */
+  savePollResults(pollId: string): Promise<string>;
   /** What on this computer tells whether I watch. */
   activitySources(): Promise<ActivitySource[]>;
   /** Removes a session from the recent ones. */

@@ -37,6 +37,7 @@ export function tauriBackend(): Backend {
     setOpenToNetwork: (open) => accepted(commands.setOpenToNetwork(open)),
     sessionBooks: (sessionId) => accepted(commands.sessionBooks(sessionId)),
     saveReceipt: (sessionId) => accepted(commands.saveReceipt(sessionId)),
+    savePollResults: (pollId) => accepted(commands.savePollResults(pollId)),
     activitySources: () => commands.activitySources(),
     forgetRecent: (sessionId) => commands.forgetRecent(sessionId),
     dismissLink: () => commands.dismissLink(),

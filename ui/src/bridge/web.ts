@@ -106,6 +106,7 @@ export function webBackend(transport: WebTransport): Backend {
     setOpenToNetwork: (open) => call('set_open_to_network', { open }),
     sessionBooks: (sessionId) => call('session_books', { sessionId }),
     saveReceipt: (sessionId) => call('save_receipt', { sessionId }),
+    savePollResults: (pollId) => call('save_poll_results', { pollId }),
     activitySources: () => call('activity_sources'),
     forgetRecent: (sessionId) => call('forget_recent', { sessionId }),
     dismissLink: () => call('dismiss_link'),

@@ -9,6 +9,7 @@ import check from 'lucide-static/icons/check.svg?raw';
 import chevronDown from 'lucide-static/icons/chevron-down.svg?raw';
 import chevronLeft from 'lucide-static/icons/chevron-left.svg?raw';
 import chevronRight from 'lucide-static/icons/chevron-right.svg?raw';
+import chevronUp from 'lucide-static/icons/chevron-up.svg?raw';
 import circleAlert from 'lucide-static/icons/circle-alert.svg?raw';
 import circleHelp from 'lucide-static/icons/circle-question-mark.svg?raw';
 import cloudOff from 'lucide-static/icons/cloud-off.svg?raw';
@@ -40,8 +41,10 @@ import mouse from 'lucide-static/icons/mouse-pointer-click.svg?raw';
 import palette from 'lucide-static/icons/palette.svg?raw';
 import panelRight from 'lucide-static/icons/panel-right.svg?raw';
 import pause from 'lucide-static/icons/pause.svg?raw';
+import pencil from 'lucide-static/icons/pencil.svg?raw';
 import pin from 'lucide-static/icons/pin.svg?raw';
 import pinOff from 'lucide-static/icons/pin-off.svg?raw';
+import plus from 'lucide-static/icons/plus.svg?raw';
 import presentation from 'lucide-static/icons/presentation.svg?raw';
 import receipt from 'lucide-static/icons/receipt-text.svg?raw';
 import refresh from 'lucide-static/icons/refresh-cw.svg?raw';
@@ -51,6 +54,8 @@ import settings from 'lucide-static/icons/settings.svg?raw';
 import shieldAlert from 'lucide-static/icons/shield-alert.svg?raw';
 import shieldCheck from 'lucide-static/icons/shield-check.svg?raw';
 import spotlight from 'lucide-static/icons/spotlight.svg?raw';
+import timer from 'lucide-static/icons/timer.svg?raw';
+import trash from 'lucide-static/icons/trash-2.svg?raw';
 import triangleAlert from 'lucide-static/icons/triangle-alert.svg?raw';
 import trophy from 'lucide-static/icons/trophy.svg?raw';
 import undo from 'lucide-static/icons/undo-2.svg?raw';
@@ -58,6 +63,7 @@ import user from 'lucide-static/icons/user.svg?raw';
 import userMinus from 'lucide-static/icons/user-minus.svg?raw';
 import userX from 'lucide-static/icons/user-x.svg?raw';
 import users from 'lucide-static/icons/users.svg?raw';
+import vote from 'lucide-static/icons/vote.svg?raw';
 import wifi from 'lucide-static/icons/wifi.svg?raw';
 import wifiOff from 'lucide-static/icons/wifi-off.svg?raw';
 import x from 'lucide-static/icons/x.svg?raw';
@@ -71,6 +77,7 @@ const sources = {
   'chevron-down': chevronDown,
   'chevron-left': chevronLeft,
   'chevron-right': chevronRight,
+  'chevron-up': chevronUp,
   'circle-alert': circleAlert,
   'circle-help': circleHelp,
   'cloud-off': cloudOff,
@@ -102,8 +109,10 @@ const sources = {
   palette,
   'panel-right': panelRight,
   pause,
+  pencil,
   pin,
   'pin-off': pinOff,
+  plus,
   presentation,
   receipt,
   refresh,
@@ -113,6 +122,8 @@ const sources = {
   'shield-alert': shieldAlert,
   'shield-check': shieldCheck,
   spotlight,
+  timer,
+  trash,
   'triangle-alert': triangleAlert,
   trophy,
   undo,
@@ -120,6 +131,7 @@ const sources = {
   'user-minus': userMinus,
   'user-x': userX,
   users,
+  vote,
   wifi,
   'wifi-off': wifiOff,
   x,

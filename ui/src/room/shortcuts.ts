@@ -1,11 +1,12 @@
 /** What a key does in the room. */
 export type RoomShortcut =
-  'hand' | 'announce' | 'chat' | 'people' | 'panel' | 'spotlight' | 'previousPage' | 'nextPage';
+  'hand' | 'announce' | 'chat' | 'polls' | 'people' | 'panel' | 'spotlight' | 'previousPage' | 'nextPage';
 
 const LETTERS: Record<string, RoomShortcut> = {
   h: 'hand',
   a: 'announce',
   c: 'chat',
+  p: 'polls',
   u: 'people',
   o: 'spotlight',
   '\\': 'panel',

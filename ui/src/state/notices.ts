@@ -3,7 +3,11 @@ import { words } from '../words/en';
 import type { ToastRequest } from './toasts.svelte';
 
 /** The toast for a notice; null for what the screen tells in another way. */
-export function noticeToast(notice: Notice, act: (intent: Intent) => void): ToastRequest | null {
+export function noticeToast(
+  notice: Notice,
+  act: (intent: Intent) => void,
+  showPolls: () => void = () => undefined,
+): ToastRequest | null {
   switch (notice.kind) {
     case 'peopleJoined':
       return { icon: 'users', text: words.notices.peopleJoined(notice) };
@@ -24,6 +28,12 @@ export function noticeToast(notice: Notice, act: (intent: Intent) => void): Toas
             run: () => act({ act: 'answerRoleInvite', accept: true }),
           },
         ],
+      };
+    case 'pollStarted':
+      return {
+        icon: 'vote',
+        text: words.notices.pollStarted(notice),
+        actions: [{ label: words.polls.answerNow, run: showPolls }],
       };
     case 'creditEarned':
       // The ring and the counter celebrate it (README of the visual language, section 7).

@@ -8,6 +8,7 @@ import type {
   Intent,
   MessageView,
   PeopleView,
+  PollsView,
   SessionView,
   StageView,
   ViewEvent,
@@ -15,6 +16,7 @@ import type {
 } from '../bridge/backend';
 import { asBackendError } from '../bridge/backend';
 import { noticeToast } from './notices';
+import { PollWriting } from './poll-writing.svelte';
 import type { Toasts } from './toasts.svelte';
 
 /** As many messages as the core keeps. */
@@ -32,6 +34,11 @@ export class Session {
   stage = $state.raw<StageView>(EMPTY_STAGE);
   people = $state.raw<PeopleView>(EMPTY_PEOPLE);
   messages = $state.raw<readonly MessageView[]>([]);
+  polls = $state.raw<PollsView>(EMPTY_POLLS);
+  /** The poll that is being written. */
+  readonly pollWriting = new PollWriting();
+  /** Counts how often something asked to see the polls. */
+  pollsAsked = $state(0);
   watch = $state.raw<WatchView | null>(null);
   ended = $state.raw<EndedView | null>(null);
   /** When the end came, ms since the epoch: to say at what time things were, never to measure. */
@@ -63,6 +70,8 @@ export class Session {
     this.stage = EMPTY_STAGE;
     this.people = EMPTY_PEOPLE;
     this.messages = [];
+    this.polls = EMPTY_POLLS;
+    this.pollWriting.reset();
     this.watch = null;
     this.ended = null;
   }
@@ -98,11 +107,18 @@ export class Session {
       case 'message':
         this.messages = withMessage(this.messages, event.value);
         break;
+      case 'polls':
+        this.polls = event.value;
+        break;
       case 'watch':
         this.watch = event.value;
         break;
       case 'notice': {
-        const toast = noticeToast(event.value, (intent) => void this.act(intent));
+        const toast = noticeToast(
+          event.value,
+          (intent) => void this.act(intent),
+          () => (this.pollsAsked += 1),
+        );
         if (toast) this.#toasts.show(toast);
         break;
       }
@@ -126,6 +142,32 @@ export class Session {
     return true;
   }
 
+  /** Polls that wait for my answer. */
+  get pollsWaiting(): number {
+    return this.polls.polls.filter(
+      (poll) =>
+        poll.stage === 'running' &&
+        poll.mayVote &&
+        poll.loaded &&
+        !poll.questions.every((question) => question.answered),
+    ).length;
+  }
+
+  /** Polls that take votes. */
+  get pollsRunning(): number {
+    return this.polls.polls.filter((poll) => poll.stage === 'running').length;
+  }
+
+  /** Saves a poll's results; gives the file's path, or null after a toast. */
+  async savePollResults(pollId: string): Promise<string | null> {
+    try {
+      return await this.#backend.savePollResults(pollId);
+    } catch (error) {
+      this.#toasts.showError(asBackendError(error));
+      return null;
+    }
+  }
+
   /** Does something in the session; a refusal becomes a toast. Tells whether it was taken. */
   async act(intent: Intent): Promise<boolean> {
     try {
@@ -139,6 +181,13 @@ export class Session {
 }
 
 const EMPTY_STAGE: StageView = { spotlight: null, localPin: null, pinned: null, announcement: null };
+const EMPTY_POLLS: PollsView = {
+  known: false,
+  polls: [],
+  saving: { state: 'nothing' },
+  savingNumber: 0,
+  inspected: null,
+};
 const EMPTY_PEOPLE: PeopleView = { total: 0, people: [] };
 
 /** `messages` with `message` added, or put in the place of the one that it is a newer state of. */

@@ -7,6 +7,7 @@ import { books } from './en/books';
 import { home } from './en/home';
 import { journal } from './en/journal';
 import { live } from './en/live';
+import { polls } from './en/polls';
 import { prompt } from './en/prompt';
 import { notices, pause, roleName } from './en/room';
 import { settings } from './en/settings';
@@ -26,6 +27,7 @@ export const words = {
   live,
   notices,
   pause,
+  polls,
   prompt,
   roleName,
   settings,

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
+use super::PollIntent;
+
 /// A person's act. Peer and message ids are those of the view.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(tag = "act", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -77,6 +79,11 @@ pub enum Intent {
         peer_id: String,
         /// Told to that person; may be empty.
         reason: String,
+    },
+    /// Do something with polls.
+    Poll {
+        /// What.
+        intent: PollIntent,
     },
     /// "Still watching?" is on the screen, drawn and visible. No act of the person.
     PromptShown,

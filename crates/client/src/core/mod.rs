@@ -20,6 +20,8 @@ pub mod io;
 mod journaling;
 mod person;
 mod plain_text;
+mod poll_intent;
+mod polls;
 mod presence;
 mod requests;
 mod roles;
@@ -35,4 +37,6 @@ mod viewers;
 mod watching;
 
 pub use intent::Intent;
+pub use poll_intent::{AnswerDraft, PollDraft, PollIntent, QuestionDraft};
+pub use polls::{PollReport, ReportedAnswer, ReportedOption, ReportedQuestion};
 pub use session::SessionCore;

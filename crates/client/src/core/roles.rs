@@ -93,6 +93,20 @@ impl Roles {
         }
     }
 
+    /// The roles that may run polls.
+    pub(super) fn poll_runners(&self) -> Vec<String> {
+        let may = |(_, role): &(&String, &Role)| role.permissions.poll_write;
+        let all = self.known.iter().filter(may);
+        all.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The roles that vote in polls: all but hosts; empty, and so everybody, where there
+    /// are no others.
+    pub(super) fn poll_voters(&self) -> Vec<String> {
+        let names = self.known.keys().filter(|name| !self.hosts(name));
+        names.cloned().collect()
+    }
+
     fn permissions(&self, role: &str) -> Permissions {
         self.known
             .get(role)

@@ -16,7 +16,7 @@ use super::{
     transport::Transport,
 };
 use crate::core::{
-    Intent, SessionCore,
+    Intent, PollReport, SessionCore,
     io::{Announcement, StayConfig},
     view::{EndReason, ViewEvent},
 };
@@ -64,6 +64,7 @@ pub(super) enum Command {
     CutSocket,
     Report,
     AskWatched(oneshot::Sender<Watched>),
+    AskPoll(String, oneshot::Sender<Option<PollReport>>),
 }
 
 /// How far a stay is.
@@ -194,6 +195,14 @@ impl StayHandle {
             return watched;
         }
         self.progress.borrow().last_watched.clone()
+    }
+
+    /// What is known of a poll; none if it is not known, or the stay is over.
+    pub async fn poll_report(&self, poll_id: &str) -> Option<PollReport> {
+        let (asked, answer) = oneshot::channel();
+        let ask = Command::AskPoll(poll_id.to_owned(), asked);
+        self.commands.send(ask).await.ok()?;
+        answer.await.ok()?
     }
 
     /// Has the ledger told what is known here, and waits a moment for its answer, so that

@@ -316,6 +316,10 @@ impl StayTask {
                 let _waits = asked.send(self.watched()).is_ok();
                 None
             }
+            Some(Command::AskPoll(poll_id, asked)) => {
+                let _waits = asked.send(self.core.poll_report(&poll_id)).is_ok();
+                None
+            }
             Some(Command::CutSocket) => {
                 let was_open = matches!(self.link, Link::Open(_));
                 was_open.then(|| {

@@ -138,6 +138,7 @@ export const live = {
   panel: {
     label: 'Side panel',
     chat: 'Chat',
+    polls: 'Polls',
     people: 'People',
     close: 'Hide side panel',
     unread: (count: number) => `${counted(count, 'unread message', 'unread messages')}`,

@@ -32,6 +32,8 @@ export const notices: NoticeWords = {
   roleInvite: ({ name, role }) =>
     role === 'presenter' ? `${name} invites you to present` : `${name} offers you the role ${roleName(role)}`,
   creditEarned: ({ credits }) => `${counted(credits, 'credit', 'credits')} so far`,
+  pollStarted: ({ author, title, quiz }) =>
+    quiz ? `${author} started a quiz: ${title}` : `${author} asks: ${title}`,
   refused: ({ message }) => `Not done: ${message}`,
   stageWriteIgnored: ({ name }) => `${name} may not change the stage. Nothing changed.`,
 };

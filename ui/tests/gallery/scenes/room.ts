@@ -41,7 +41,7 @@ const NAMES = [
   'Ruth',
 ];
 
-function person(index: number): TileView {
+export function person(index: number): TileView {
   const name = NAMES[index % NAMES.length] ?? 'Guest';
   const presence: Presence = index % 7 === 6 ? 'away' : 'active';
   return {
@@ -119,7 +119,7 @@ interface Shown {
   after?: () => void | Promise<void>;
 }
 
-function room({
+export function room({
   count,
   stage,
   connection,
@@ -173,7 +173,7 @@ const press = (selector: string) => () => {
   document.querySelector<HTMLElement>(selector)?.click();
 };
 
-const HOST: Partial<SessionView> = {
+export const HOST: Partial<SessionView> = {
   me: { ...sessionView.me, role: 'host' },
   can: {
     manageStage: true,

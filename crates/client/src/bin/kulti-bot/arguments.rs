@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
     /// 100ms cloud's.
     #[arg(long, value_name = "URL")]
     pub(crate) init_endpoint: Option<url::Url>,
-    /// Behave like a class: come and go, raise and lower hands, look away, talk.
+    /// Behave like a class: come and go, raise and lower hands, look away, talk, vote.
     #[arg(long)]
     pub(crate) lively: bool,
     /// Makes names and liveliness the same each time.
@@ -135,6 +135,8 @@ and, unless it concerns all, `bot` (counts from 0)):
   announcement  id, author, text           each one once
   spotlight     peer_id, name              both null when it ends
   pinned        message_id, text           both null when it ends
+  poll          poll_id, title, stage (draft, running, closed), vote {state}, voters, votes
+                (of each option of each question; null where they are not shown)
   role          role                       the bot's role has changed
   notice        notice                     a toast of the app
   truth         session_id, user_id, active_ms, intervals   with --truth, twice a second and
@@ -154,7 +156,9 @@ default 0; with `after_ms` the order, and all that follow, wait that long first)
       {raised}, lowerHand {peerId}, spotlight {peerId}, pinForMe {peerId}, pinMessage
       {messageId}, announce {text}, dismissAnnouncement {id}, sendMessage {text},
       resendMessage {id}, changeRole {peerId, role, force}, answerRoleInvite {accept},
-      removePeer {peerId, reason}, showPage {page}, retryNow, leave, endSession
+      removePeer {peerId, reason}, showPage {page}, retryNow, leave, endSession,
+      poll {intent: {do: save {draft, start, number} | start {pollId} | stop {pollId} |
+      vote {pollId, answers: [{question, options}]} | inspect {pollId}}}
   {\"bot\":0,\"watch\":\"window_hidden\"}    a signal of the watch timer: window_visible,
       window_hidden, locked, unlocked, suspended, resumed, input, act, idle_unknown,
       idle_known, prompt_shown, prompt_answered

@@ -9,6 +9,7 @@ mod names;
 mod participant;
 mod report;
 mod telling;
+mod voting;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 

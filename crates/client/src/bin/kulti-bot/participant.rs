@@ -28,6 +28,7 @@ use crate::{
     lively::{Lively, Mood},
     report::Report,
     telling::Told,
+    voting::Voting,
 };
 
 /// A bot is awake: it shows a sign of life this often.
@@ -73,6 +74,7 @@ enum Next {
     Announced(Option<Announcement>),
     Ordered(Option<Order>),
     Mood,
+    Vote,
     SignOfLife,
     Truth,
     Stop,
@@ -205,11 +207,13 @@ impl Participant {
         let mut announcements = handle.announcements();
         let mut departure = Departure::Gone;
         let mut next_mood = Instant::now() + lively.as_mut().map(Lively::pause).unwrap_or_default();
+        let mut voting = self.lively.map(Voting::new);
         let mut next_sign = Instant::now() + SIGN_OF_LIFE;
         let mut next_truth = Instant::now();
         let mut obeys = true;
         let mut stays = true;
         loop {
+            let next_vote = voting.as_ref().and_then(Voting::due_at);
             let next = tokio::select! {
                 event = view.next() => Next::View(event.map(Box::new)),
                 announced = announcements.recv() => match announced {
@@ -219,6 +223,9 @@ impl Participant {
                 },
                 order = orders.recv(), if obeys => Next::Ordered(order),
                 () = sleep_until(next_mood), if stays && lively.is_some() => Next::Mood,
+                () = sleep_until(next_vote.unwrap_or(next_sign)), if stays && next_vote.is_some() => {
+                    Next::Vote
+                }
                 () = sleep_until(next_sign) => Next::SignOfLife,
                 () = sleep_until(next_truth), if self.truth => Next::Truth,
                 _ = stopped.wait_for(|s| *s), if stays => Next::Stop,
@@ -226,6 +233,9 @@ impl Participant {
             let done = match next {
                 Next::View(None) | Next::Announced(None) => return departure,
                 Next::View(Some(event)) => {
+                    if let (Some(voting), ViewEvent::Polls(polls)) = (&mut voting, &*event) {
+                        voting.look(polls, Instant::now());
+                    }
                     self.tell(handle, told, &event);
                     Ok(())
                 }
@@ -255,6 +265,10 @@ impl Participant {
                         }
                     }
                 }
+                Next::Vote => match voting.as_mut().and_then(Voting::take) {
+                    Some(vote) => handle.act(vote),
+                    None => Ok(()),
+                },
                 Next::SignOfLife => {
                     next_sign = Instant::now() + SIGN_OF_LIFE;
                     handle.watch(Signal::Input)

@@ -1,9 +1,11 @@
 //! What a bot tells of its view.
 
+use std::collections::BTreeMap;
+
 use kulti_client::{
     core::{
         io::Announcement,
-        view::{ConnectionView, StageView, ViewEvent},
+        view::{ConnectionView, PollsView, StageView, ViewEvent},
     },
     drivers::{journal::JournalStatus, stay::StayHandle},
 };
@@ -21,6 +23,8 @@ pub(crate) struct Told {
     counts: Option<Value>,
     spotlight: Option<String>,
     pinned: Option<String>,
+    /// What was told of each poll.
+    polls: BTreeMap<String, Value>,
     acknowledged: IntervalSet,
 }
 
@@ -54,6 +58,7 @@ impl Participant {
                 }
             }
             ViewEvent::Stage(stage) => self.tell_stage(told, stage),
+            ViewEvent::Polls(polls) => self.tell_polls(told, polls),
             ViewEvent::Message(message) => self.event(
                 "message",
                 json!({
@@ -156,6 +161,25 @@ impl Participant {
             told.pinned = pinned.map(|message| message.message_id.clone());
             let text = pinned.map(|message| &message.text);
             self.event("pinned", json!({ "message_id": told.pinned, "text": text }));
+        }
+    }
+
+    fn tell_polls(&self, told: &mut Told, polls: &PollsView) {
+        for poll in &polls.polls {
+            let details = json!({
+                "poll_id": poll.poll_id,
+                "title": poll.title,
+                "stage": poll.stage,
+                "vote": poll.vote.clone(),
+                "voters": poll.voters,
+                "votes": poll.questions.iter().map(|question| {
+                    question.options.iter().map(|option| option.votes).collect::<Vec<_>>()
+                }).collect::<Vec<_>>(),
+            });
+            if told.polls.get(&poll.poll_id) != Some(&details) {
+                self.event("poll", details.clone());
+                told.polls.insert(poll.poll_id.clone(), details);
+            }
         }
     }
 

@@ -54,6 +54,7 @@ impl SessionCore {
                 Ok(_) => self.finish(EndReason::SessionEnded, Farewell::Leave),
                 Err(error) => self.refused("endSession", error.code, &error.message),
             },
+            Purpose::Poll(about) => self.poll_answered(about, result),
             Purpose::Act(action) => {
                 if let Err(error) = result {
                     self.refused(action, error.code, &error.message);
@@ -180,6 +181,6 @@ impl SessionCore {
     }
 }
 
-fn read<T: DeserializeOwned>(result: Result<Value, RpcError>) -> Option<T> {
+pub(super) fn read<T: DeserializeOwned>(result: Result<Value, RpcError>) -> Option<T> {
     serde_json::from_value(result.ok()?).ok()
 }

@@ -72,6 +72,9 @@ impl SessionCore {
             }
             Told::RoleChangeRequest(invitation) => self.invited(invitation),
             Told::PeerLeaveRequest(request) => self.told_to_go(&request),
+            Told::PollStart(notice) => self.polls_started(notice.polls),
+            Told::PollStats(notice) => self.polls_counted(notice.polls),
+            Told::PollStop(notice) => self.polls_stopped(&notice.polls),
             Told::Error(error) => self.fatal(&error),
             Told::Warning(warning) => {
                 tracing::warn!(code = warning.code, message = %warning.message, "the server warns");
@@ -90,6 +93,7 @@ impl SessionCore {
         self.screen.dirty.people();
         if another && self.connection.has_been_up() {
             self.notice(Notice::RoleChanged { role: mine });
+            self.polls_entered(); // other polls may be shown to it
         }
         self.policy_came = true;
         self.enter();

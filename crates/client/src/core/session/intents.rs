@@ -66,6 +66,7 @@ impl SessionCore {
             } => self.change_role(peer_id, role, force),
             Intent::AnswerRoleInvite { accept } => self.answer_invitation(accept),
             Intent::RemovePeer { peer_id, reason } => self.remove_peer(peer_id, &reason),
+            Intent::Poll { intent } => self.poll_intent(intent),
             Intent::RetryNow => {
                 self.connection.retry_now(self.now.boot_ms);
                 self.screen.dirty.connection = true;

@@ -4,6 +4,8 @@ mod answers;
 mod entering;
 mod frames;
 mod intents;
+mod poll_view;
+mod polls;
 mod screen;
 mod store;
 mod telling;
@@ -26,6 +28,7 @@ use super::{
     hands::Hands,
     io::{Input, Now, Output, StayConfig},
     person,
+    polls::Polls,
     requests::{AfterLoss, CODE_CONNECTION_LOST, Requests},
     roles::Roles,
     roster::{Person, Roster},
@@ -58,6 +61,7 @@ enum Purpose {
     Message(String),
     Hand,
     EndRoom,
+    Poll(polls::About),
     /// An act on somebody, by the name that it has in refusals.
     Act(&'static str),
 }
@@ -100,6 +104,7 @@ pub struct SessionCore {
     stage: Stage,
     local_pin: Option<String>,
     chat: Chat,
+    polls: Polls,
     arrivals: Arrivals,
     invitation: Option<RoleChange>,
     /// The token of the last invitation that was told.
@@ -152,6 +157,7 @@ impl SessionCore {
             stage: Stage::default(),
             local_pin: None,
             chat: Chat::default(),
+            polls: Polls::default(),
             arrivals: Arrivals::default(),
             invitation: None,
             invitation_told: String::new(),

@@ -4,11 +4,13 @@ use super::SessionCore;
 use crate::core::{
     grid::{PAGE_SIZE, STRIP_SIZE},
     io::Output,
-    person, presence,
+    person,
+    polls::Poll,
+    presence,
     roster::Person,
     view::{
         AnnouncementView, ConnectionView, CountsView, EndedView, GridView, MeView, PeopleView,
-        PinnedMessageView, SessionView, StageView, TileView, ViewEvent, WatchView,
+        PinnedMessageView, PollsView, SessionView, StageView, TileView, ViewEvent, WatchView,
     },
 };
 
@@ -27,6 +29,7 @@ pub(super) struct Dirty {
     pub(super) counts: bool,
     pub(super) grid: bool,
     pub(super) stage: bool,
+    pub(super) polls: bool,
     people: bool,
 }
 
@@ -34,6 +37,7 @@ impl Dirty {
     pub(super) fn all(&mut self) {
         self.connection = true;
         self.session = true;
+        self.polls = true;
         self.people();
     }
 
@@ -56,6 +60,8 @@ pub(super) struct Screen {
     counts: Option<CountsView>,
     grid: Option<GridView>,
     stage: Option<StageView>,
+    polls: Option<PollsView>,
+    poll_seconds_left: u64,
     people: Option<PeopleView>,
     people_at: Option<u64>,
     watch: Option<WatchView>,
@@ -72,6 +78,7 @@ impl Default for Screen {
                 counts: true,
                 grid: true,
                 stage: true,
+                polls: true,
                 people: true,
             },
             connection: None,
@@ -80,6 +87,8 @@ impl Default for Screen {
             counts: None,
             grid: None,
             stage: None,
+            polls: None,
+            poll_seconds_left: 0,
             people: None,
             people_at: None,
             watch: None,
@@ -144,6 +153,7 @@ impl SessionCore {
             );
         }
         self.refresh_people(now);
+        self.refresh_polls();
         self.refresh_watch(now);
     }
 
@@ -164,6 +174,21 @@ impl SessionCore {
         );
     }
 
+    fn refresh_polls(&mut self) {
+        let left = self.poll_seconds_left();
+        let ticked = std::mem::replace(&mut self.screen.poll_seconds_left, left) != left;
+        if !std::mem::take(&mut self.screen.dirty.polls) && !ticked {
+            return;
+        }
+        let view = self.polls_view();
+        replace(
+            &mut self.screen.polls,
+            view,
+            ViewEvent::Polls,
+            &mut self.outputs,
+        );
+    }
+
     fn refresh_people(&mut self, now: u64) {
         let early = self
             .screen
@@ -173,6 +198,7 @@ impl SessionCore {
             return;
         }
         self.screen.dirty.people = false;
+        self.screen.dirty.polls |= self.polls.iter().any(Poll::is_running);
         let view = self.people_view();
         if replace(
             &mut self.screen.people,
@@ -238,6 +264,7 @@ impl SessionCore {
             ViewEvent::Grid(self.grid_view()),
             ViewEvent::People(self.people_view()),
             ViewEvent::Chat(self.chat.view()),
+            ViewEvent::Polls(self.polls_view()),
             ViewEvent::Watch(watch.clone()),
         ];
         if let Some(reason) = &self.ended {

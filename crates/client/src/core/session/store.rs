@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use kulti_protocol::{
     signalling::{GetMetadata, ListenMetadata, MetadataValue, method},
-    store_keys::{self, UI_STATE, VIEWERS, ViewerCounts, watch_key},
+    store_keys::{self, ACTIVE_POLL, UI_STATE, VIEWERS, ViewerCounts, watch_key},
     viewers::viewer_counts,
 };
 
@@ -51,7 +51,7 @@ pub(super) struct Store {
     listened: BTreeSet<String>,
     listen_at: Option<u64>,
     listen_bound: usize,
-    value_bytes: usize,
+    pub(super) value_bytes: usize,
     pub(super) watch_written_at: Option<u64>,
     pub(super) watch_written_active: Option<bool>,
     pub(super) full_until: u64,
@@ -125,6 +125,8 @@ impl SessionCore {
                 )
             });
             self.stage_changed(verdict);
+        } else if key == ACTIVE_POLL {
+            self.polls.mirror.seen(&value.data);
         } else if key == VIEWERS {
             let counts = serde_json::from_value(value.data.clone()).ok();
             let by_predecessor = self.precedes_me(&value.updated_by);
@@ -227,8 +229,11 @@ impl SessionCore {
             .chain(page)
             .filter_map(|id| self.roster.get(id))
             .map(|person| watch_key(&person.user_id));
+        // Where the server keeps the polls, it writes this one for others than us.
+        let mirrored = (!self.config.server_counts_viewers).then_some(ACTIVE_POLL);
         [UI_STATE, VIEWERS]
             .into_iter()
+            .chain(mirrored)
             .map(str::to_owned)
             .chain(watch_keys)
             .collect()
@@ -271,6 +276,7 @@ impl SessionCore {
         self.write_watch();
         if !self.config.server_counts_viewers {
             self.write_counts();
+            self.write_active_poll();
         }
     }
 

@@ -62,11 +62,7 @@ impl SessionCore {
     /// in line does.
     pub(super) fn write_counts(&mut self) {
         let counts = self.counts();
-        let people = self
-            .roster
-            .iter()
-            .map(|person| (person.peer_id.as_str(), self.roles.hosts(&person.role)));
-        let place = viewers::place_in_line(self.me_in_line(), people);
+        let place = self.place_in_line();
         if !self.store.counts.is_due(self.now.boot_ms, place, &counts) {
             return;
         }
@@ -84,6 +80,15 @@ impl SessionCore {
             write,
             AfterLoss::Fail,
         );
+    }
+
+    /// How many come before me in line for what one client writes for all.
+    pub(super) fn place_in_line(&self) -> usize {
+        let people = self
+            .roster
+            .iter()
+            .map(|person| (person.peer_id.as_str(), self.roles.hosts(&person.role)));
+        viewers::place_in_line(self.me_in_line(), people)
     }
 
     /// Whether somebody comes before me in line for writing the counts.

@@ -38,6 +38,7 @@ impl SessionCore {
         }
         if self.connection.is_up() {
             self.store_upkeep();
+            self.polls_upkeep();
         }
         if let Some(notice) = self.arrivals.due(now) {
             self.notice(notice);
@@ -108,6 +109,7 @@ impl SessionCore {
             self.arrivals.deadline(),
             self.watching.deadline(now),
             self.screen_deadline(),
+            self.polls_deadline(),
             store,
         ];
         let next = next.into_iter().flatten().min()?;

@@ -16,6 +16,7 @@ pub(super) enum After {
     Changed(String),
     Update(String),
     Broadcast(Box<OnBroadcast>),
+    Tell(Vec<(String, Told)>),
 }
 
 impl FakeRoom {
@@ -35,6 +36,11 @@ impl FakeRoom {
                 let everyone: Vec<String> = self.peers.keys().cloned().collect();
                 for to in everyone {
                     self.tell(&to, &Told::PeerUpdate(peer.clone()));
+                }
+            }
+            After::Tell(told) => {
+                for (to, told) in told {
+                    self.tell(&to, &told);
                 }
             }
             After::Broadcast(message) => self.tell_others(peer_id, &Told::Broadcast(*message)),

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     fake_notices::After,
+    fake_polls::FakePolls,
     fixtures::{peer, policy, role_of},
 };
 
@@ -34,9 +35,12 @@ pub(super) struct FakeRoom {
     pub(super) echoes_pings: bool,
     /// Methods that are not answered at all.
     pub(super) mute: BTreeSet<&'static str>,
+    /// Methods that are done, but whose next answer gets lost.
+    pub(super) swallow: BTreeSet<&'static str>,
     /// Every frame that came, as peer id, method, params.
     pub(super) heard: Vec<(String, String, Value)>,
     pub(super) mail: Mail,
+    pub(super) polls: FakePolls,
 }
 
 impl FakeRoom {
@@ -120,7 +124,9 @@ impl FakeRoom {
         let text = match answer {
             Ok((result, after)) => {
                 let text = response_ok(&id, result).unwrap();
-                self.mail.push((peer_id.to_owned(), text));
+                if !self.swallow.remove(frame.method.as_str()) {
+                    self.mail.push((peer_id.to_owned(), text));
+                }
                 self.after(peer_id, after);
                 return;
             }
@@ -220,6 +226,7 @@ impl FakeRoom {
                 self.locked = true;
                 Ok((json!({}), After::Nothing))
             }
+            other if other.starts_with("poll-") => self.poll_request(peer_id, other, params),
             other => panic!("the fake room does not know {other}"),
         }
     }
@@ -364,8 +371,8 @@ impl FakeRoom {
     }
 }
 
-type Answer = Result<(Value, After), RpcError>;
+pub(super) type Answer = Result<(Value, After), RpcError>;
 
-fn read<T: serde::de::DeserializeOwned>(params: &Value) -> T {
+pub(super) fn read<T: serde::de::DeserializeOwned>(params: &Value) -> T {
     serde_json::from_value(params.clone()).expect("params of the protocol")
 }

@@ -11,11 +11,13 @@
 mod connection;
 mod disorder;
 mod fake_notices;
+mod fake_polls;
 mod fake_room;
 mod fixtures;
 mod journal;
 mod leaving;
 mod people;
+mod polls;
 mod stage;
 mod store;
 mod talk;

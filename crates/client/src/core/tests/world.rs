@@ -13,7 +13,7 @@ use crate::core::{
     unsettled::Unsettled,
     view::{
         ChatView, ConnectionView, CountsView, EndReason, GridView, MessageView, Notice, PeopleView,
-        SessionView, StageView, ViewEvent, WatchView,
+        PollsView, SessionView, StageView, ViewEvent, WatchView,
     },
 };
 
@@ -32,6 +32,7 @@ pub(super) struct Shown {
     pub(super) stage: Option<StageView>,
     pub(super) people: Option<PeopleView>,
     pub(super) chat: ChatView,
+    pub(super) polls: PollsView,
     pub(super) watch: Option<WatchView>,
 }
 
@@ -45,6 +46,7 @@ impl Shown {
             ViewEvent::Stage(view) => self.stage = Some(view),
             ViewEvent::People(view) => self.people = Some(view),
             ViewEvent::Chat(view) => self.chat = view,
+            ViewEvent::Polls(view) => self.polls = view,
             ViewEvent::Watch(view) => self.watch = Some(view),
             ViewEvent::Message(view) => self.message(view),
             ViewEvent::Notice(_) | ViewEvent::Ended(_) => {}

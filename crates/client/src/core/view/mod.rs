@@ -10,6 +10,7 @@ mod connection;
 mod ended;
 mod notice;
 mod people;
+mod polls;
 mod session;
 mod stage;
 mod watch;
@@ -22,6 +23,10 @@ pub use connection::{ConnectionView, RestoredView};
 pub use ended::{EndReason, EndedView};
 pub use notice::Notice;
 pub use people::{CountsView, GridView, PeopleView, Presence, TileView};
+pub use polls::{
+    InspectedView, PollOptionView, PollQuestionKind, PollQuestionView, PollStage, PollView,
+    PollsView, RankView, SavingView, VoteView, VoterView,
+};
 pub use session::{MeView, PermissionsView, SessionView};
 pub use stage::{AnnouncementView, PinnedMessageView, StageView};
 pub use watch::{PauseReason, PromptView, RibbonSpan, WatchView};
@@ -47,6 +52,8 @@ pub enum ViewEvent {
     Chat(ChatView),
     /// One message was added, or changed its state: replaces the one with its `id`.
     Message(MessageView),
+    /// Polls and quizzes.
+    Polls(PollsView),
     /// Watch time and credits of this stay.
     Watch(WatchView),
     /// Something happened that is worth a toast. Never replayed.

@@ -35,6 +35,17 @@ pub enum Notice {
         /// The role.
         role: String,
     },
+    /// A poll takes votes from now on (not told to whoever started it).
+    PollStarted {
+        /// Which.
+        poll_id: String,
+        /// Who started it; empty if that is not known.
+        author: String,
+        /// What it asks.
+        title: String,
+        /// Whether it is a quiz.
+        quiz: bool,
+    },
     /// A new credit was earned.
     CreditEarned {
         /// Whole credits so far.

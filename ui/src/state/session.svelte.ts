@@ -1,12 +1,10 @@
 import type {
   Backend,
-  ChatView,
   ConnectionView,
   CountsView,
   EndedView,
   GridView,
   Intent,
-  MessageView,
   PeopleView,
   SessionView,
   StageView,
@@ -14,11 +12,9 @@ import type {
   WatchView,
 } from '../bridge/backend';
 import { asBackendError } from '../bridge/backend';
+import { Conversation } from './conversation.svelte';
 import { noticeToast } from './notices';
 import type { Toasts } from './toasts.svelte';
-
-/** As many messages as the core keeps. */
-const MESSAGE_LIMIT = 500;
 
 /**
  * The session as the core shows it: one field a slice, replaced as a whole. Null means
@@ -31,7 +27,7 @@ export class Session {
   grid = $state.raw<GridView | null>(null);
   stage = $state.raw<StageView>(EMPTY_STAGE);
   people = $state.raw<PeopleView>(EMPTY_PEOPLE);
-  messages = $state.raw<readonly MessageView[]>([]);
+  readonly chat = new Conversation();
   watch = $state.raw<WatchView | null>(null);
   ended = $state.raw<EndedView | null>(null);
   /** When the end came, ms since the epoch: to say at what time things were, never to measure. */
@@ -62,7 +58,7 @@ export class Session {
     this.#askedPage = null;
     this.stage = EMPTY_STAGE;
     this.people = EMPTY_PEOPLE;
-    this.messages = [];
+    this.chat.reset();
     this.watch = null;
     this.ended = null;
   }
@@ -93,10 +89,10 @@ export class Session {
         this.people = event.value;
         break;
       case 'chat':
-        this.messages = event.value.messages;
+        this.chat.replace(event.value);
         break;
-      case 'message':
-        this.messages = withMessage(this.messages, event.value);
+      case 'messages':
+        this.chat.merge(event.value);
         break;
       case 'watch':
         this.watch = event.value;
@@ -126,6 +122,15 @@ export class Session {
     return true;
   }
 
+  /** Opens a link of a message in the browser; tells whether one was there. */
+  async openLink(url: string): Promise<void> {
+    try {
+      await this.#backend.openLink(url);
+    } catch (error) {
+      this.#toasts.showError(asBackendError(error));
+    }
+  }
+
   /** Does something in the session; a refusal becomes a toast. Tells whether it was taken. */
   async act(intent: Intent): Promise<boolean> {
     try {
@@ -140,15 +145,3 @@ export class Session {
 
 const EMPTY_STAGE: StageView = { spotlight: null, localPin: null, pinned: null, announcement: null };
 const EMPTY_PEOPLE: PeopleView = { total: 0, people: [] };
-
-/** `messages` with `message` added, or put in the place of the one that it is a newer state of. */
-export function withMessage(
-  messages: ChatView['messages'] | readonly MessageView[],
-  message: MessageView,
-): MessageView[] {
-  const next = [...messages];
-  const known = next.findIndex((other) => other.id === message.id || other.id === message.replaces);
-  if (known === -1) next.push(message);
-  else next[known] = message;
-  return next.length > MESSAGE_LIMIT ? next.slice(next.length - MESSAGE_LIMIT) : next;
-}

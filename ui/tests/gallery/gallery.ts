@@ -7,13 +7,14 @@ import Shell from '../../src/App.svelte';
 import type { Theme } from '../../src/bridge/backend';
 import { App } from '../../src/state/app.svelte';
 import { ScriptedBackend } from '../scripted-backend';
+import { chatScenes } from './scenes/chat';
 import { homeScenes } from './scenes/home';
 import { roomScenes } from './scenes/room';
 import type { Scenes } from './scenes/scene';
 import { settingsScenes } from './scenes/settings';
 import { summaryScenes } from './scenes/summary';
 
-const scenes: Scenes = { ...homeScenes, ...roomScenes, ...settingsScenes, ...summaryScenes };
+const scenes: Scenes = { ...homeScenes, ...roomScenes, ...chatScenes, ...settingsScenes, ...summaryScenes };
 const params = new URLSearchParams(location.search);
 const scene = scenes[params.get('scene') ?? ''];
 const target = document.getElementById('app');

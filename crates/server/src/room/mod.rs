@@ -9,6 +9,7 @@ mod directory;
 mod dispatch;
 mod frame;
 mod groups;
+mod history;
 mod io;
 mod limits;
 mod membership;
@@ -23,6 +24,7 @@ mod roster;
 mod snapshot;
 mod sockets;
 mod store;
+mod talk;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -39,11 +41,13 @@ use rand::rngs::StdRng;
 use crate::policy::Policy;
 
 pub use frame::Frame;
+pub use history::{MarkChange, SavedHistory};
 pub use io::{Admission, Class, Input, Output, Receivers, SocketId};
 pub use limits::{Occupancy, RoomLimits, RoomMeta};
 pub use pace::{Allowance, Allowances};
 pub use snapshot::{RoomSnapshot, SnapshotError};
 
+use history::History;
 use notices::SessionNotice;
 use pace::Paces;
 use peers::{PeerNo, Peers};
@@ -80,6 +84,7 @@ pub struct Room {
     /// Who observes which key.
     listeners: HashMap<Arc<str>, BTreeSet<PeerNo>>,
     stage: StageHistory,
+    history: History,
     viewers: Viewers,
     session_notice: SessionNotice,
     /// `on-policy-change` for each role, encoded once.
@@ -120,6 +125,7 @@ impl Room {
             store: Store::default(),
             listeners: HashMap::new(),
             stage: StageHistory::default(),
+            history: History::default(),
             viewers: Viewers::default(),
             session_notice: SessionNotice::default(),
             policy_frames,

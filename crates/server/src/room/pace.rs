@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use kulti_protocol::chat::MESSAGES;
 use kulti_protocol::signalling::{RpcError, code, method};
 
 /// Users that are remembered before those at rest are swept out.
@@ -59,7 +60,9 @@ impl Act {
             | method::GROUP_LEAVE
             | method::GROUP_ADD
             | method::GROUP_REMOVE
-            | method::TRACK_UPDATE => Some(Self::Change),
+            | method::TRACK_UPDATE
+            // Nobody hears of it, but a page of messages is not cheap.
+            | MESSAGES => Some(Self::Change),
             _ => None,
         }
     }

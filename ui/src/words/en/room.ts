@@ -1,5 +1,6 @@
 import type { Notice, PauseReason } from '../../bridge/backend';
 import { counted } from '../format';
+import { chat } from './chat';
 
 /** Why time does not count, as it stands after "Paused:". */
 const reasons: Record<PauseReason, string> = {
@@ -32,6 +33,7 @@ export const notices: NoticeWords = {
   roleInvite: ({ name, role }) =>
     role === 'presenter' ? `${name} invites you to present` : `${name} offers you the role ${roleName(role)}`,
   creditEarned: ({ credits }) => `${counted(credits, 'credit', 'credits')} so far`,
-  refused: ({ message }) => `Not done: ${message}`,
+  refused: ({ action, code, message }) =>
+    action === 'sendMessage' && code === 429 ? chat.tooFast : `Not done: ${message}`,
   stageWriteIgnored: ({ name }) => `${name} may not change the stage. Nothing changed.`,
 };

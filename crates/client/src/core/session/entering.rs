@@ -76,6 +76,7 @@ impl SessionCore {
 
     fn after_loss(&mut self) {
         self.screen.dirty.connection = true;
+        self.chat.connection_lost();
         for (purpose, result) in self.requests.connection_lost() {
             self.outcome(purpose, result);
         }
@@ -161,6 +162,7 @@ impl SessionCore {
             self.listen();
         }
         self.read_fixed_keys();
+        self.catch_up();
         self.store.write_watch_soon();
     }
 

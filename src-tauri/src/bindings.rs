@@ -30,6 +30,7 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
         commands::dismiss_link,
         commands::window_visible,
         commands::copy_text,
+        commands::open_link,
         commands::home_events,
     ])
 }

@@ -33,6 +33,7 @@ pub const COMMANDS: &[&str] = &[
     "dismiss_link",
     "window_visible",
     "copy_text",
+    "open_link",
     "home_events",
 ];
 
@@ -102,6 +103,7 @@ pub async fn run(
             Ok(Value::Null)
         }
         "copy_text" => answer(app.copy_text(read.get("text")?)?),
+        "open_link" => answer(app.open_link(&read.get::<String>("url")?)?),
         "home_events" => {
             let mut home = app.home_changes();
             let (channel, sink) = (read.get("channel")?, sink.clone());

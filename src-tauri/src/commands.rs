@@ -182,6 +182,13 @@ pub(crate) fn copy_text(app: AppState<'_>, text: String) -> Result<(), CommandEr
     app.copy_text(text)
 }
 
+/// Opens a link of a message in the system's browser.
+#[tauri::command(async)]
+#[specta::specta]
+pub(crate) fn open_link(app: AppState<'_>, url: String) -> Result<(), CommandError> {
+    app.open_link(&url)
+}
+
 /// Subscribes to changes of the home screen: a link arrived, a session ended. The
 /// present state is sent first.
 #[tauri::command]

@@ -1,4 +1,4 @@
-//! Announcements as system notifications. Clicking one brings the window to the front.
+//! Announcements, and messages that call the person by name, as system notifications. Clicking one brings the window to the front.
 //! (Beside them: [`still_watching`].)
 //!
 //! Raised from Rust and waited for on a thread of its own: the web's notifications
@@ -102,7 +102,10 @@ fn understands_markup() -> bool {
 }
 
 fn summary(announcement: &Announcement) -> String {
-    let author = shortened(&announcement.author, 60);
+    let mut author = shortened(&announcement.author, 60);
+    if announcement.mention {
+        author.push_str(" mentioned you");
+    }
     if announcement.title.is_empty() {
         author
     } else {
@@ -185,7 +188,13 @@ mod tests {
             title: "Parsers\nlive".into(),
             author: "Mara".into(),
             text: String::new(),
+            mention: false,
         };
         assert_eq!(summary(&announcement), "Mara · Parsers live");
+        let mention = Announcement {
+            mention: true,
+            ..announcement
+        };
+        assert_eq!(summary(&mention), "Mara mentioned you · Parsers live");
     }
 }

@@ -14,6 +14,7 @@ mod activity;
 mod app_window;
 mod bots;
 mod browser;
+mod chat;
 mod covers;
 mod cuttable_link;
 mod heartbeat_tap;

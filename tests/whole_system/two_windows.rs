@@ -115,7 +115,7 @@ async fn a_host_and_a_learner_share_one_live_session() {
     host.sees(".messages .msg:last-child p", "Why a set of intervals?")
         .await;
     host.script(
-        "document.querySelector('.messages .msg-pin').click()",
+        "document.querySelector('.messages .msg-actions [aria-label^=Pin]').click()",
         vec![],
     )
     .await;

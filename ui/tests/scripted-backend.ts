@@ -197,4 +197,7 @@ export class ScriptedBackend implements Backend {
     this.calls.push(['copyText', text]);
     await this.#script.copyText?.(text);
   }
+  async openLink(url: string) {
+    this.calls.push(['openLink', url]);
+  }
 }

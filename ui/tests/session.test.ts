@@ -1,26 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Intent, MessageView, ViewEvent } from '../src/bridge/backend';
-import { Session, withMessage } from '../src/state/session.svelte';
+import type { Intent, ViewEvent } from '../src/bridge/backend';
+import { Session } from '../src/state/session.svelte';
 import { Toasts } from '../src/state/toasts.svelte';
+import { message } from './messages';
 import { refusal, ScriptedBackend } from './scripted-backend';
-
-function message(id: string, change: Partial<MessageView> = {}): MessageView {
-  return {
-    id,
-    replaces: null,
-    userId: 'u1',
-    name: 'Jonas',
-    initials: 'J',
-    hue: 10,
-    role: 'viewer',
-    text: `message ${id}`,
-    sentAtMs: 0,
-    mine: true,
-    private: false,
-    delivery: 'sent',
-    ...change,
-  };
-}
 
 async function following(script = {}) {
   const backend = new ScriptedBackend(script);
@@ -51,10 +34,10 @@ describe('the session’s view', () => {
   it('forgets the stay before', async () => {
     const { backend, session } = await following();
     backend.play({ slice: 'counts', value: { total: 24, active: 18, hands: 2 } });
-    backend.play({ slice: 'chat', value: { messages: [message('a')] } });
+    backend.play({ slice: 'chat', value: { messages: [message('a')], earlier: false } });
     await session.follow();
     expect(session.counts).toBeNull();
-    expect(session.messages).toEqual([]);
+    expect(session.chat.messages).toEqual([]);
   });
 
   it('shows notices as toasts', async () => {
@@ -106,34 +89,5 @@ describe('pages', () => {
     backend.play(grid(1, 2));
     session.turnPage(-1);
     expect(asked).toEqual([3, 0]);
-  });
-});
-
-describe('messages', () => {
-  it('are added in order', () => {
-    expect(withMessage([message('a')], message('b')).map(({ id }) => id)).toEqual(['a', 'b']);
-  });
-
-  it('replace an older state of themselves, in its place', () => {
-    const messages = [message('a'), message('b', { delivery: 'sending' }), message('c')];
-    expect(withMessage(messages, message('b')).map(({ id, delivery }) => [id, delivery])).toEqual([
-      ['a', 'sent'],
-      ['b', 'sent'],
-      ['c', 'sent'],
-    ]);
-  });
-
-  it('replace the local one when the server has named them', () => {
-    const messages = [message('local-1', { delivery: 'sending' }), message('x')];
-    const next = withMessage(messages, message('srv-9', { replaces: 'local-1' }));
-    expect(next.map(({ id }) => id)).toEqual(['srv-9', 'x']);
-  });
-
-  it('are limited: the oldest go', () => {
-    const many = Array.from({ length: 500 }, (_, index) => message(String(index)));
-    const next = withMessage(many, message('new'));
-    expect(next).toHaveLength(500);
-    expect(next[0]?.id).toBe('1');
-    expect(next.at(-1)?.id).toBe('new');
   });
 });

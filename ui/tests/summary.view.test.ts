@@ -60,7 +60,7 @@ describe('the summary', () => {
     const row = (name: string) => screen.getByText(name).closest('li')?.textContent?.replace(/\s+/g, ' ');
     expect(row('You wrote in the chat')).toMatch(/×1\.5.*81\.9/);
     expect(row('You keep coming back')).toMatch(/×1\.2.*98\.28/);
-    expect(row('Help someone')).toContain('Not counted yet');
+    expect(row('Help someone')).toContain('can mark an answer as helpful');
     // Nobody can have a first session again.
     expect(screen.queryByText('Your first session')).toBeNull();
     expect(screen.getByText('Balance now').parentElement?.textContent).toContain('1,346');

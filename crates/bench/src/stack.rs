@@ -56,7 +56,7 @@ impl Act {
     fn intent(self, number: usize) -> Intent {
         let text = text(number);
         match self {
-            Self::Message => Intent::SendMessage { text },
+            Self::Message => Intent::say(text),
             Self::Announcement => Intent::Announce { text: Some(text) },
         }
     }
@@ -187,7 +187,10 @@ async fn watch(mut view: ViewStream, sights: mpsc::UnboundedSender<Sight>) {
     while let Some(event) = view.next().await {
         let at = Instant::now();
         let number = match &event {
-            ViewEvent::Message(message) => number_of(&message.text),
+            ViewEvent::Messages(batch) => {
+                let numbers = batch.messages.iter();
+                numbers.filter_map(|message| number_of(&message.text)).max()
+            }
             ViewEvent::Stage(stage) => stage
                 .announcement
                 .as_ref()

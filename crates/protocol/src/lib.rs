@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod canonical_json;
+pub mod chat;
 pub mod init;
 mod lenient;
 pub mod link;

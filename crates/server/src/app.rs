@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     accounts::Accounts,
     clock::ServerClock,
-    db::{Db, Write},
+    db::{ChatWrite, Db, Write},
     ledger::Ledger,
     rate_limit::RateLimit,
     room_archive::FileArchive,
@@ -97,8 +97,9 @@ impl App {
         loop {
             let event = tokio::select! {
                 biased;
-                () = stop.cancelled() => return,
+                // What has happened before the end is not lost.
                 event = events.recv() => event,
+                () = stop.cancelled() => return,
             };
             match event {
                 Some(event) => self.room_event(event),
@@ -122,6 +123,16 @@ impl App {
             RoomEvent::Said { room_id, user_id } => {
                 if let Some(session) = self.sessions.by_room(&room_id) {
                     self.ledger.said(&session, &user_id);
+                }
+            }
+            RoomEvent::Kept { room_id, message } => {
+                if let Some(session) = self.sessions.by_room(&room_id) {
+                    self.ledger.keep_message(&session, message);
+                }
+            }
+            RoomEvent::Marked { room_id, change } => {
+                if let Some(session) = self.sessions.by_room(&room_id) {
+                    self.ledger.marked(&session, change);
                 }
             }
             // Without a lock people may come back: the session goes on.
@@ -177,6 +188,12 @@ impl App {
         let before = self.clock.now_ms();
         if let Err(error) = self.db.commit(vec![Write::ForgetTokens { before }]).await {
             tracing::warn!(%error, "expired tokens stay in the database for now");
+        }
+        let kept = millis(self.settings.room.messages_kept);
+        let before = before.saturating_sub(kept);
+        let forget = Write::Chat(ChatWrite::Forget { before });
+        if let Err(error) = self.db.commit(vec![forget]).await {
+            tracing::warn!(%error, "old messages stay in the database for now");
         }
         let data = self.settings.data.clone();
         let age = self.settings.tokens.hms_token_ttl + SWEEP_EVERY;

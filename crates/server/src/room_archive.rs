@@ -13,7 +13,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     data_folder,
-    rooms::{ArchiveError, RoomArchive},
+    db::Db,
+    rooms::{ArchiveError, RoomArchive, SavedHistory},
 };
 
 const FOLDER: &str = "rooms";
@@ -22,6 +23,32 @@ const FOLDER: &str = "rooms";
 #[derive(Deserialize)]
 struct SavedRoom {
     locked: bool,
+}
+
+/// Rooms as files, and what was said in them from the database.
+pub(crate) struct ServerArchive {
+    pub(crate) files: FileArchive,
+    pub(crate) db: Db,
+}
+
+#[async_trait]
+impl RoomArchive for ServerArchive {
+    async fn load(&self, room_id: &str) -> Result<Option<Vec<u8>>, ArchiveError> {
+        self.files.load(room_id).await
+    }
+
+    async fn save(&self, room_id: &str, state: Vec<u8>) -> Result<(), ArchiveError> {
+        self.files.save(room_id, state).await
+    }
+
+    async fn remove(&self, room_id: &str) -> Result<(), ArchiveError> {
+        self.files.remove(room_id).await
+    }
+
+    async fn history(&self, room_id: &str) -> Result<SavedHistory, ArchiveError> {
+        let history = self.db.room_history(room_id).await;
+        history.map_err(|error| ArchiveError(error.to_string()))
+    }
 }
 
 /// Rooms as files.

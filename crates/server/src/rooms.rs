@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use kulti_protocol::api::PollSummary;
+use kulti_protocol::chat::{MessagePage, MessagesRequest, PastMessage};
 use parking_lot::Mutex;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
@@ -18,6 +19,7 @@ use crate::clock::ServerClock;
 use crate::connections::Connection;
 use crate::policy::Policy;
 use crate::room::{Admission, Input, SocketId};
+pub use crate::room::{MarkChange, SavedHistory};
 
 pub use crate::room::{Occupancy, RoomLimits, RoomMeta};
 
@@ -33,6 +35,20 @@ pub enum RoomEvent {
         room_id: String,
         /// Who.
         user_id: String,
+    },
+    /// A chat message is to be kept.
+    Kept {
+        /// Which room.
+        room_id: String,
+        /// The message.
+        message: Arc<PastMessage>,
+    },
+    /// A mark was put on a kept message, or taken from it.
+    Marked {
+        /// Which room.
+        room_id: String,
+        /// What happened.
+        change: MarkChange,
     },
     /// Somebody ended the room over the signalling connection (`end-room`).
     /// Not sent for [`Rooms::end`].
@@ -82,6 +98,14 @@ pub trait RoomArchive: Send + Sync + 'static {
     /// # Errors
     /// When the archive cannot be written.
     async fn remove(&self, room_id: &str) -> Result<(), ArchiveError>;
+    /// The newest of what was said in the room, as [`RoomEvent::Kept`] and
+    /// [`RoomEvent::Marked`] told it.
+    ///
+    /// # Errors
+    /// When the archive cannot be read.
+    async fn history(&self, _room_id: &str) -> Result<SavedHistory, ArchiveError> {
+        Ok(SavedHistory::default())
+    }
 }
 
 /// The archive failed, in words.
@@ -139,12 +163,22 @@ enum RoomMessage {
     Remembers(String, String, oneshot::Sender<bool>),
     /// Was this user removed from the session?
     HasRemoved(String, oneshot::Sender<bool>),
+    /// What may this user, of this role if not here, see of what was said?
+    Messages(Reader, MessagesRequest, oneshot::Sender<MessagePage>),
     /// Are joins refused for good?
     IsLocked(oneshot::Sender<bool>),
     /// What has become of the polls?
     Polls(oneshot::Sender<Vec<PollSummary>>),
     /// Close all connections, save, and end the driver.
     ShutDown(oneshot::Sender<()>),
+}
+
+/// Somebody who asks for messages.
+#[derive(Debug, Clone)]
+struct Reader {
+    user_id: String,
+    /// Theirs, if they are not in the room.
+    role: String,
 }
 
 /// Where a connection's task puts what it reads.
@@ -266,6 +300,25 @@ impl Rooms {
         })
         .await
         .unwrap_or(false)
+    }
+
+    /// What a user may see of what was said in a room; `role` is theirs if they are not
+    /// in it. None if the room cannot be opened.
+    pub async fn messages(
+        &self,
+        room_id: &str,
+        user_id: &str,
+        role: &str,
+        asked: MessagesRequest,
+    ) -> Option<MessagePage> {
+        let reader = Reader {
+            user_id: user_id.to_owned(),
+            role: role.to_owned(),
+        };
+        self.ask(room_id, |reply| {
+            RoomMessage::Messages(reader.clone(), asked, reply)
+        })
+        .await
     }
 
     /// Whether the room was ended for good: `/init` should answer 410.

@@ -21,7 +21,7 @@ use crate::{
     ledger::Ledger,
     network::{self, Reach},
     receipt_key::{self, ReceiptKeyError},
-    room_archive::FileArchive,
+    room_archive::{FileArchive, ServerArchive},
     rooms::Rooms,
     serve::Front,
     sessions::Sessions,
@@ -103,10 +103,14 @@ impl Server {
         let db = Db::open(&settings.data).await?;
         let keys = hms_keys::load_or_create(&settings.hms, &settings.data)?;
         let receipt_key = receipt_key::load_or_create(&settings.receipts, &settings.data)?;
-        let archive = FileArchive::open(&settings.data).map_err(|source| StartError::Rooms {
+        let files = FileArchive::open(&settings.data).map_err(|source| StartError::Rooms {
             folder: settings.data.clone(),
             source,
         })?;
+        let archive = ServerArchive {
+            files,
+            db: db.clone(),
+        };
         let listener = TcpListener::bind(settings.listen)
             .await
             .and_then(|listener| listener.local_addr().map(|address| (listener, address)));
@@ -140,10 +144,16 @@ impl Server {
             .clone()
             .unwrap_or_else(|| local_origin(address, is_tls));
         let ledger = app.ledger.clone();
-        let ledger_stop = working.clone();
+        // The ledger is written for the last time when it knows all that has happened.
+        let ledger_stop = CancellationToken::new();
+        let all_known = ledger_stop.clone().drop_guard();
+        let following = app.clone().follow_rooms(room_events, working.clone());
         let tasks = vec![
             tokio::spawn(front.clone().accept(listener, tls, accepting.clone(), None)),
-            tokio::spawn(app.clone().follow_rooms(room_events, working.clone())),
+            tokio::spawn(async move {
+                following.await;
+                drop(all_known);
+            }),
             tokio::spawn(app.clone().tidy(working.clone())),
             tokio::spawn(async move { ledger.run(ledger_stop).await }),
         ];

@@ -25,6 +25,7 @@ mod stays;
 #[cfg(test)]
 mod tests;
 mod watching;
+mod web_links;
 
 use std::{
     io,
@@ -228,6 +229,15 @@ impl App {
     /// [`ErrorCode::Local`] if there is no clipboard.
     pub fn copy_text(&self, text: String) -> Result<(), CommandError> {
         self.clipboard.copy(text)
+    }
+
+    /// Opens a link of a message in the system's browser.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Local`] if it is none that a browser should show, or if there is no
+    /// browser.
+    pub fn open_link(&self, url: &str) -> Result<(), CommandError> {
+        web_links::open(url)
     }
 
     /// Leaves whatever goes on, for the end of the program: the others are told, the

@@ -74,6 +74,8 @@ export interface Backend {
   windowVisible(visible: boolean): Promise<void>;
   /** Puts text on the clipboard. */
   copyText(text: string): Promise<void>;
+  /** Opens a link of a message in the system's browser: http and https only. */
+  openLink(url: string): Promise<void>;
 }
 
 /** An error of any kind as a {@link BackendError}, so that every failure has a sentence. */

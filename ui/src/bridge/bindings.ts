@@ -54,6 +54,8 @@ export const commands = {
 	windowVisible: (visible: boolean) => __TAURI_INVOKE<void>("window_visible", { visible }),
 	/**  Puts text on the clipboard. */
 	copyText: (text: string) => typedError<null, CommandError>(__TAURI_INVOKE("copy_text", { text })),
+	/**  Opens a link of a message in the system's browser. */
+	openLink: (url: string) => typedError<null, CommandError>(__TAURI_INVOKE("open_link", { url })),
 	/**
 	 *  Subscribes to changes of the home screen: a link arrived, a session ended. The
 	 *  present state is sent first.
@@ -126,6 +128,21 @@ export type AppInfo = {
 	logDir: string,
 };
 
+/**  For whom a message is. */
+export type Audience = 
+/**  Everyone. */
+{ to: "everyone" } | 
+/**  Those who have one of these roles. */
+{ to: "roles"; 
+/**  Role names. */
+roles: string[] } | 
+/**  One person; and whoever wrote it. */
+{ to: "person"; 
+/**  The user. */
+userId: string; 
+/**  Their name. */
+name: string };
+
 /**  How the audience of a session that I hosted watched. */
 export type AudienceTotals = {
 	/**  Everyone who joined, but for the host. */
@@ -178,10 +195,17 @@ export type BookedStretch = {
 	reason: BookReason | null,
 };
 
-/**  The chat. */
+/**
+ *  Messages of the chat, and whether the server has earlier ones.
+ * 
+ *  Their order on the screen: by `sent_at_ms`, those that are not sent last; of two that
+ *  have the same place the one that came later.
+ */
 export type ChatView = {
-	/**  Oldest first; at most [`ChatView::LIMIT`]. */
+	/**  In order; at most [`ChatView::LIMIT`] are kept. */
 	messages: MessageView[],
+	/**  Whether there are earlier ones: [`crate::core::Intent::EarlierMessages`]. */
+	earlier: boolean,
 };
 
 /**  Why a command could not be done. `code` is for the UI's catalogue of sentences. */
@@ -421,10 +445,24 @@ text: string | null } |
 { act: "dismissAnnouncement"; 
 /**  Which. */
 id: string } | 
-/**  Say something to everyone. */
+/**  Say something. */
 { act: "sendMessage"; 
 /**  1 to [`super::view::ChatView::TEXT_LIMIT`] characters. */
-text: string } | 
+text: string; 
+/**  To whom. */
+audience?: Audience; 
+/**  The message that it answers. */
+replyTo?: string | null } | 
+/**  Put something on a message, or take it away. */
+{ act: "markMessage"; 
+/**  Which. */
+messageId: string; 
+/**  What. */
+mark: MarkKind; 
+/**  Whether it is there from now on. */
+on: boolean } | 
+/**  Fetch what was said before the oldest message that is here. */
+{ act: "earlierMessages" } | 
 /**  Send a failed message again. */
 { act: "resendMessage"; 
 /**  Its local id. */
@@ -468,6 +506,14 @@ export type JoinTarget = {
 	pin: string | null,
 };
 
+/**  People came. */
+export type JoinedView = {
+	/**  One of them. */
+	name: string,
+	/**  How many in all. */
+	count: number,
+};
+
 /**  Watch time on this computer that a server has not confirmed. */
 export type JournalView = {
 	/**  From earlier sessions, newest first; it is sent as soon as the server answers. */
@@ -484,6 +530,33 @@ export type JournalView = {
 	notWritten: string | null,
 };
 
+/**  What can be put on a message. */
+export type MarkKind = 
+/**  It deserves attention. */
+"upvote" | 
+/**  It helped. */
+"helpful" | 
+/**  A reaction. */
+"agree" | 
+/**  A reaction. */
+"heart" | 
+/**  A reaction. */
+"laugh" | 
+/**  A reaction. */
+"celebrate" | 
+/**  A reaction. */
+"idea";
+
+/**  How often something was put on a message. */
+export type MarkView = {
+	/**  What. */
+	mark: MarkKind,
+	/**  By how many people; at least 1. */
+	count: number,
+	/**  Whether I am one of them. */
+	mine: boolean,
+};
+
 /**  The local participant. */
 export type MeView = {
 	/**  My peer id in this stay. */
@@ -498,7 +571,7 @@ export type MeView = {
 	handRaised: boolean,
 };
 
-/**  One chat message. */
+/**  One chat message, or a line about the session among them. */
 export type MessageView = {
 	/**  The server's id; until it is known, a local one. */
 	id: string,
@@ -520,8 +593,16 @@ export type MessageView = {
 	sentAtMs: number,
 	/**  Whether I wrote it. */
 	mine: boolean,
-	/**  Whether only I got it. */
-	private: boolean,
+	/**  For whom it is. */
+	audience: Audience,
+	/**  The message that it answers; it need not be here. */
+	replyTo: string | null,
+	/**  What was put on it: kinds that somebody has used, always in the same order. */
+	marks: MarkView[],
+	/**  Whether it calls me by name. */
+	mentionsMe: boolean,
+	/**  Set in the lines that say that people joined; they have no text. */
+	joined: JoinedView | null,
 	/**  How far it has got. */
 	delivery: Delivery,
 };
@@ -550,7 +631,7 @@ name: string } |
 { kind: "roleChanged"; 
 /**  The new role. */
 role: string } | 
-/**  A host invites me to another role; answered with [`super::Intent::AnswerRoleInvite`]. */
+/**  A host invites me to another role; answered with [`crate::core::Intent::AnswerRoleInvite`]. */
 { kind: "roleInvite"; 
 /**  Who asks. */
 name: string; 
@@ -606,6 +687,8 @@ export type PermissionsView = {
 	lowerHands: boolean,
 	/**  End the session for everyone. */
 	endSession: boolean,
+	/**  Call anybody's message helpful. */
+	markHelpful: boolean,
 	/**  Start polls. */
 	pollWrite: boolean,
 };
@@ -863,10 +946,16 @@ export type ViewEvent =
  *  [`PeopleView::LIMIT`] of them.
  */
 { slice: "people"; value: PeopleView } | 
-/**  The messages that are kept, oldest first. Sent whole on subscribing. */
+/**
+ *  The newest messages, in place of all that were shown. Sent on subscribing, with the
+ *  others following as [`ViewEvent::Messages`].
+ */
 { slice: "chat"; value: ChatView } | 
-/**  One message was added, or changed its state: replaces the one with its `id`. */
-{ slice: "message"; value: MessageView } | 
+/**
+ *  Messages were added, at their places, or have changed: each replaces the one with its
+ *  `id` and the one that it `replaces`.
+ */
+{ slice: "messages"; value: ChatView } | 
 /**  Watch time and credits of this stay. */
 { slice: "watch"; value: WatchView } | 
 /**  Something happened that is worth a toast. Never replayed. */

@@ -43,5 +43,6 @@ export function tauriBackend(): Backend {
     dismissLink: () => commands.dismissLink(),
     windowVisible: async (visible) => void (await commands.windowVisible(visible)),
     copyText: async (text) => void (await accepted(commands.copyText(text))),
+    openLink: async (url) => void (await accepted(commands.openLink(url))),
   };
 }

@@ -112,5 +112,6 @@ export function webBackend(transport: WebTransport): Backend {
     dismissLink: () => call('dismiss_link'),
     windowVisible: (visible) => call('window_visible', { visible }),
     copyText: (text) => navigator.clipboard.writeText(text),
+    openLink: async (url) => void window.open(url, '_blank', 'noopener,noreferrer'),
   };
 }

@@ -1,12 +1,10 @@
 import type {
   Backend,
-  ChatView,
   ConnectionView,
   CountsView,
   EndedView,
   GridView,
   Intent,
-  MessageView,
   PeopleView,
   PollsView,
   SessionView,
@@ -15,12 +13,10 @@ import type {
   WatchView,
 } from '../bridge/backend';
 import { asBackendError } from '../bridge/backend';
+import { Conversation } from './conversation.svelte';
 import { noticeToast } from './notices';
 import { PollWriting } from './poll-writing.svelte';
 import type { Toasts } from './toasts.svelte';
-
-/** As many messages as the core keeps. */
-const MESSAGE_LIMIT = 500;
 
 /**
  * The session as the core shows it: one field a slice, replaced as a whole. Null means
@@ -33,12 +29,12 @@ export class Session {
   grid = $state.raw<GridView | null>(null);
   stage = $state.raw<StageView>(EMPTY_STAGE);
   people = $state.raw<PeopleView>(EMPTY_PEOPLE);
-  messages = $state.raw<readonly MessageView[]>([]);
   polls = $state.raw<PollsView>(EMPTY_POLLS);
   /** The poll that is being written. */
   readonly pollWriting = new PollWriting();
   /** Counts how often something asked to see the polls. */
   pollsAsked = $state(0);
+  readonly chat = new Conversation();
   watch = $state.raw<WatchView | null>(null);
   ended = $state.raw<EndedView | null>(null);
   /** When the end came, ms since the epoch: to say at what time things were, never to measure. */
@@ -69,7 +65,7 @@ export class Session {
     this.#askedPage = null;
     this.stage = EMPTY_STAGE;
     this.people = EMPTY_PEOPLE;
-    this.messages = [];
+    this.chat.reset();
     this.polls = EMPTY_POLLS;
     this.pollWriting.reset();
     this.watch = null;
@@ -102,10 +98,10 @@ export class Session {
         this.people = event.value;
         break;
       case 'chat':
-        this.messages = event.value.messages;
+        this.chat.replace(event.value);
         break;
-      case 'message':
-        this.messages = withMessage(this.messages, event.value);
+      case 'messages':
+        this.chat.merge(event.value);
         break;
       case 'polls':
         this.polls = event.value;
@@ -168,6 +164,15 @@ export class Session {
     }
   }
 
+  /** Opens a link of a message in the browser; tells whether one was there. */
+  async openLink(url: string): Promise<void> {
+    try {
+      await this.#backend.openLink(url);
+    } catch (error) {
+      this.#toasts.showError(asBackendError(error));
+    }
+  }
+
   /** Does something in the session; a refusal becomes a toast. Tells whether it was taken. */
   async act(intent: Intent): Promise<boolean> {
     try {
@@ -189,15 +194,3 @@ const EMPTY_POLLS: PollsView = {
   inspected: null,
 };
 const EMPTY_PEOPLE: PeopleView = { total: 0, people: [] };
-
-/** `messages` with `message` added, or put in the place of the one that it is a newer state of. */
-export function withMessage(
-  messages: ChatView['messages'] | readonly MessageView[],
-  message: MessageView,
-): MessageView[] {
-  const next = [...messages];
-  const known = next.findIndex((other) => other.id === message.id || other.id === message.replaces);
-  if (known === -1) next.push(message);
-  else next[known] = message;
-  return next.length > MESSAGE_LIMIT ? next.slice(next.length - MESSAGE_LIMIT) : next;
-}

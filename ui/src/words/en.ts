@@ -4,6 +4,7 @@
 import { common, errors } from './en/everywhere';
 import { activity } from './en/activity';
 import { books } from './en/books';
+import { chat } from './en/chat';
 import { home } from './en/home';
 import { journal } from './en/journal';
 import { live } from './en/live';
@@ -20,6 +21,7 @@ export type { ErrorContext, ErrorWords } from './en/everywhere';
 export const words = {
   activity,
   books,
+  chat,
   common,
   errors,
   home,

@@ -7,6 +7,7 @@ import Shell from '../../src/App.svelte';
 import type { Theme } from '../../src/bridge/backend';
 import { App } from '../../src/state/app.svelte';
 import { ScriptedBackend } from '../scripted-backend';
+import { chatScenes } from './scenes/chat';
 import { homeScenes } from './scenes/home';
 import { pollScenes } from './scenes/polls';
 import { roomScenes } from './scenes/room';
@@ -14,7 +15,7 @@ import type { Scenes } from './scenes/scene';
 import { settingsScenes } from './scenes/settings';
 import { summaryScenes } from './scenes/summary';
 
-const scenes: Scenes = { ...homeScenes, ...pollScenes, ...roomScenes, ...settingsScenes, ...summaryScenes };
+const scenes: Scenes = { ...homeScenes, ...pollScenes, ...roomScenes, ...chatScenes, ...settingsScenes, ...summaryScenes };
 const params = new URLSearchParams(location.search);
 const scene = scenes[params.get('scene') ?? ''];
 const target = document.getElementById('app');

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-use super::PollIntent;
+use super::{
+    PollIntent,
+    view::{Audience, MarkKind},
+};
 
 /// A person's act. Peer and message ids are those of the view.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
@@ -49,11 +52,28 @@ pub enum Intent {
         /// Which.
         id: String,
     },
-    /// Say something to everyone.
+    /// Say something.
     SendMessage {
         /// 1 to [`super::view::ChatView::TEXT_LIMIT`] characters.
         text: String,
+        /// To whom.
+        #[serde(default)]
+        audience: Audience,
+        /// The message that it answers.
+        #[serde(default)]
+        reply_to: Option<String>,
     },
+    /// Put something on a message, or take it away.
+    MarkMessage {
+        /// Which.
+        message_id: String,
+        /// What.
+        mark: MarkKind,
+        /// Whether it is there from now on.
+        on: bool,
+    },
+    /// Fetch what was said before the oldest message that is here.
+    EarlierMessages,
     /// Send a failed message again.
     ResendMessage {
         /// Its local id.
@@ -95,4 +115,16 @@ pub enum Intent {
     Leave,
     /// End the session for everyone (hosts).
     EndSession,
+}
+
+impl Intent {
+    /// To say something to everyone.
+    #[must_use]
+    pub fn say(text: impl Into<String>) -> Self {
+        Self::SendMessage {
+            text: text.into(),
+            audience: Audience::Everyone,
+            reply_to: None,
+        }
+    }
 }

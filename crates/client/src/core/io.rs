@@ -150,4 +150,6 @@ pub struct Announcement {
     pub author: String,
     /// What was announced.
     pub text: String,
+    /// Whether it is no announcement but a message that calls me by name.
+    pub mention: bool,
 }

@@ -89,6 +89,7 @@ impl Roles {
             remove_others: may.remove_others,
             lower_hands: may.change_role || may.remove_others,
             end_session: may.end_room,
+            mark_helpful: may.end_room,
             poll_write: may.poll_write,
         }
     }

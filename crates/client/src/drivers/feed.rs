@@ -1,8 +1,8 @@
 //! The view of a stay, handed out to readers that may be slow.
 //!
 //! The view is state, not a log: a reader that lags gets the newest value of each
-//! slice. Messages and notices are kept in order, but not without end: too many
-//! messages become one whole [`ViewEvent::Chat`], too many notices lose the oldest.
+//! slice. Messages and notices are kept in order, but not without end: messages gather in
+//! one batch, too many of them become the whole chat, too many notices lose the oldest.
 
 use std::{
     collections::VecDeque,
@@ -16,10 +16,12 @@ use std::{
 use futures_util::Stream;
 use parking_lot::Mutex;
 
-use crate::core::view::ViewEvent;
+use crate::core::view::{ChatView, ViewEvent};
 
-/// How many messages, and how many notices, may wait for one reader.
+/// How many notices may wait for one reader.
 const WAITING_LIMIT: usize = 128;
+/// How many changes of messages may wait for one reader.
+const MESSAGES_LIMIT: usize = 2_000;
 
 /// What one reader has not read yet.
 #[derive(Debug, Default)]
@@ -124,7 +126,7 @@ impl Feed {
 
     /// Hands an event to every reader. `chat` gives the whole chat, for readers that
     /// lag too far behind to be sent each message.
-    pub(crate) fn publish(&mut self, event: &ViewEvent, chat: impl Fn() -> Option<ViewEvent>) {
+    pub(crate) fn publish(&mut self, event: &ViewEvent, chat: impl Fn() -> Vec<ViewEvent>) {
         self.readers.retain(|reader| {
             let Some(waiting) = reader.waiting.upgrade() else {
                 return false; // its stream was dropped
@@ -141,13 +143,9 @@ impl Feed {
 }
 
 impl Waiting {
-    fn put(&mut self, event: &ViewEvent, chat: &impl Fn() -> Option<ViewEvent>) {
+    fn put(&mut self, event: &ViewEvent, chat: &impl Fn() -> Vec<ViewEvent>) {
         match event {
-            ViewEvent::Message(_) if self.count(event) >= WAITING_LIMIT => {
-                if let Some(chat) = chat() {
-                    self.put_chat(chat); // holds this message too
-                }
-            }
+            ViewEvent::Messages(batch) => self.put_messages(batch, chat),
             ViewEvent::Notice(_) if self.count(event) >= WAITING_LIMIT => {
                 let oldest = self.events.iter().position(|e| same_slice(e, event));
                 if let Some(oldest) = oldest {
@@ -155,8 +153,8 @@ impl Waiting {
                 }
                 self.events.push_back(event.clone());
             }
-            ViewEvent::Message(_) | ViewEvent::Notice(_) => self.events.push_back(event.clone()),
-            ViewEvent::Chat(_) => self.put_chat(event.clone()),
+            ViewEvent::Notice(_) => self.events.push_back(event.clone()),
+            ViewEvent::Chat(_) => self.put_chat(vec![event.clone()]),
             _ => match self.events.iter_mut().find(|e| same_slice(e, event)) {
                 Some(stale) => stale.clone_from(event),
                 None => self.events.push_back(event.clone()),
@@ -164,11 +162,29 @@ impl Waiting {
         }
     }
 
+    /// Adds messages to the batch that waits, if one does.
+    fn put_messages(&mut self, batch: &ChatView, chat: &impl Fn() -> Vec<ViewEvent>) {
+        let waiting = self.events.iter_mut().rev().find_map(|event| match event {
+            ViewEvent::Messages(waiting) => Some(waiting),
+            _ => None,
+        });
+        match waiting {
+            Some(waiting) if waiting.messages.len() + batch.messages.len() > MESSAGES_LIMIT => {
+                self.put_chat(chat()); // holds these messages too
+            }
+            Some(waiting) => {
+                waiting.messages.extend(batch.messages.iter().cloned());
+                waiting.earlier = batch.earlier;
+            }
+            None => self.events.push_back(ViewEvent::Messages(batch.clone())),
+        }
+    }
+
     /// The whole chat stands for every message before it.
-    fn put_chat(&mut self, chat: ViewEvent) {
+    fn put_chat(&mut self, chat: Vec<ViewEvent>) {
         self.events
-            .retain(|e| !matches!(e, ViewEvent::Message(_) | ViewEvent::Chat(_)));
-        self.events.push_back(chat);
+            .retain(|e| !matches!(e, ViewEvent::Messages(_) | ViewEvent::Chat(_)));
+        self.events.extend(chat);
     }
 
     fn count(&self, like: &ViewEvent) -> usize {
@@ -186,7 +202,7 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
-    use crate::core::view::{ChatView, CountsView, Delivery, MessageView, Notice, StageView};
+    use crate::core::view::{Audience, CountsView, Delivery, MessageView, Notice, StageView};
 
     fn counts(total: u32) -> ViewEvent {
         ViewEvent::Counts(CountsView {
@@ -207,7 +223,11 @@ mod tests {
             text: String::new(),
             sent_at_ms: 0,
             mine: false,
-            private: false,
+            audience: Audience::Everyone,
+            reply_to: None,
+            marks: Vec::new(),
+            mentions_me: false,
+            joined: None,
             delivery: Delivery::Sent,
         }
     }
@@ -216,8 +236,15 @@ mod tests {
         std::iter::from_fn(|| stream.next().now_or_never().flatten()).collect()
     }
 
-    fn no_chat() -> Option<ViewEvent> {
-        None
+    fn no_chat() -> Vec<ViewEvent> {
+        Vec::new()
+    }
+
+    fn batch(messages: Vec<MessageView>) -> ChatView {
+        ChatView {
+            messages,
+            earlier: false,
+        }
     }
 
     #[test]
@@ -235,27 +262,35 @@ mod tests {
     }
 
     #[test]
-    fn too_many_messages_become_the_whole_chat() {
+    fn messages_gather_in_a_batch_and_too_many_become_the_whole_chat() {
         let mut feed = Feed::default();
         let (reader, mut stream) = stream();
         feed.add(reader, Vec::new());
-        let mut chat = ChatView::default();
-        for number in 0..WAITING_LIMIT + 3 {
-            chat.messages.push(message(number));
-            feed.publish(&ViewEvent::Message(message(number)), || {
-                Some(ViewEvent::Chat(chat.clone()))
-            });
+        let mut chat = Vec::new();
+        let mut say = |feed: &mut Feed, number: usize| {
+            chat.push(message(number));
+            let event = ViewEvent::Messages(batch(vec![message(number)]));
+            feed.publish(&event, || vec![ViewEvent::Chat(batch(chat.clone()))]);
+        };
+        for number in 0..MESSAGES_LIMIT {
+            say(&mut feed, number);
         }
         let events = read_all(&mut stream);
+        assert!(matches!(&events[..], [ViewEvent::Messages(all)] if all.messages.len() == 2_000));
+        for number in MESSAGES_LIMIT..2 * MESSAGES_LIMIT + 3 {
+            say(&mut feed, number);
+        }
+        let events = read_all(&mut stream);
+        assert_eq!(events.len(), 2);
         let mut ids: Vec<String> = Vec::new();
         for event in events {
             match event {
                 ViewEvent::Chat(chat) => ids = chat.messages.into_iter().map(|m| m.id).collect(),
-                ViewEvent::Message(message) => ids.push(message.id),
+                ViewEvent::Messages(batch) => ids.extend(batch.messages.into_iter().map(|m| m.id)),
                 other => panic!("{other:?}"),
             }
         }
-        let all: Vec<String> = (0..WAITING_LIMIT + 3).map(|n| n.to_string()).collect();
+        let all: Vec<String> = (0..2 * MESSAGES_LIMIT + 3).map(|n| n.to_string()).collect();
         assert_eq!(ids, all, "each message once, in order");
     }
 

@@ -239,10 +239,9 @@ impl StayTask {
         }
         let core = &self.core;
         self.feed.publish(event, || {
-            let snapshot = core.snapshot();
+            let mut snapshot = core.snapshot();
+            snapshot.retain(|e| matches!(e, ViewEvent::Chat(_) | ViewEvent::Messages(_)));
             snapshot
-                .into_iter()
-                .find(|e| matches!(e, ViewEvent::Chat(_)))
         });
     }
 

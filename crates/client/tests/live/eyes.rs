@@ -97,11 +97,14 @@ impl Eyes {
             ViewEvent::Stage(stage) => seen.stage = stage,
             ViewEvent::People(people) => seen.people = people,
             ViewEvent::Chat(chat) => seen.messages = chat.messages,
-            ViewEvent::Message(message) => {
-                let id = message.replaces.as_ref().unwrap_or(&message.id);
-                match seen.messages.iter_mut().find(|m| m.id == *id) {
-                    Some(known) => *known = message,
-                    None => seen.messages.push(message),
+            ViewEvent::Messages(batch) => {
+                let said = batch.messages.into_iter();
+                for message in said.filter(|message| message.joined.is_none()) {
+                    let id = message.replaces.as_ref().unwrap_or(&message.id);
+                    match seen.messages.iter_mut().find(|m| m.id == *id) {
+                        Some(known) => *known = message,
+                        None => seen.messages.push(message),
+                    }
                 }
             }
             ViewEvent::Watch(watch) => seen.watch = watch,

@@ -63,11 +63,7 @@ async fn a_cut_socket_comes_back_without_anybody_noticing() {
     learner.cut_socket().unwrap();
     eyes.lost().await;
     eyes.connected().await;
-    learner
-        .act(Intent::SendMessage {
-            text: "I am back".to_owned(),
-        })
-        .unwrap();
+    learner.act(Intent::say("I am back")).unwrap();
     host_eyes
         .until("the learner's message", |seen| !seen.messages.is_empty())
         .await;
@@ -99,11 +95,7 @@ async fn a_silent_network_is_noticed_and_survived() {
     proxy.set(Network::Good);
     eyes.connected().await;
     eyes.people(2).await;
-    learner
-        .act(Intent::SendMessage {
-            text: "I am back".to_owned(),
-        })
-        .unwrap();
+    learner.act(Intent::say("I am back")).unwrap();
     host_eyes
         .until("the learner's message", |seen| {
             seen.messages.iter().any(|m| m.text == "I am back")
@@ -174,11 +166,7 @@ async fn a_restarted_server_has_everybody_back() {
         })
         .await;
     }
-    learner
-        .act(Intent::SendMessage {
-            text: "still here".to_owned(),
-        })
-        .unwrap();
+    learner.act(Intent::say("still here")).unwrap();
     host_eyes
         .until("a message", |seen| {
             seen.messages.iter().any(|m| m.text == "still here")

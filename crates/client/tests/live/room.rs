@@ -111,7 +111,7 @@ async fn messages_go_both_ways_and_are_confirmed() {
     }
     for (who, text) in [(&host, "Welcome! 👋"), (&learner, "こんにちは")] {
         let text = text.to_owned();
-        who.act(Intent::SendMessage { text }).unwrap();
+        who.act(Intent::say(text)).unwrap();
         let text = if std::ptr::eq(who, &host) {
             "Welcome! 👋"
         } else {
@@ -224,10 +224,7 @@ async fn a_late_subscriber_gets_the_whole_view_and_one_after_the_end_its_last_ev
     let (host, learner) = host_and_learner(&server).await;
     let mut early = Eyes::of(&learner);
     early.people(2).await;
-    host.act(Intent::SendMessage {
-        text: "first".to_owned(),
-    })
-    .unwrap();
+    host.act(Intent::say("first")).unwrap();
     early
         .until("the message", |seen| !seen.messages.is_empty())
         .await;

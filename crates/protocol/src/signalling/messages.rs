@@ -27,6 +27,9 @@ pub struct BroadcastInfo {
     /// `chat` unless the app says otherwise.
     #[serde(rename = "type", default = "chat", deserialize_with = "null_as_chat")]
     pub kind: String,
+    /// The id of the message that this one answers. Our own; other clients pass over it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
 }
 
 /// Result of `broadcast`: the sender's own copy is made from it.

@@ -163,13 +163,13 @@ fn if_it_ended_now(
             viewers_active_ms: standing.viewers_active_ms,
             messages: standing.messages_of_all,
             completed: end.completed,
-            people_helped: 0,
+            people_helped: standing.people_helped,
         })
     } else {
         credits::for_watcher(&WatcherFacts {
             active_ms: standing.vouched_ms,
             chatted: standing.messages > 0,
-            helped_someone: false,
+            helped_someone: standing.people_helped > 0,
             sessions_before,
         })
     }

@@ -7,6 +7,7 @@ mod error;
 mod extract;
 mod heartbeat;
 mod hms;
+mod messages;
 mod routes;
 mod sessions;
 

@@ -1,6 +1,7 @@
 //! The database: SQLite in WAL mode, one writer, reads only at the start, for
 //! balances, and for sessions that are over.
 
+mod messages;
 mod read;
 mod settle;
 mod write;
@@ -21,6 +22,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+pub(crate) use messages::{ChatWrite, HelpRow};
 pub(crate) use read::{EvidenceRow, Paid, SessionRow};
 pub(crate) use settle::{PaidCredits, SettledPerson, Settlement};
 pub(crate) use write::Write;

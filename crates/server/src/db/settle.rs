@@ -36,6 +36,8 @@ pub(crate) struct SettledPerson {
     pub(crate) vouched_ms: u64,
     /// Chat messages.
     pub(crate) messages: u64,
+    /// Different people who were helped.
+    pub(crate) people_helped: u32,
 }
 
 /// How an amount came about: what is kept with a payment.
@@ -127,8 +129,7 @@ impl Settlement {
             let facts = WatcherFacts {
                 active_ms: person.vouched_ms,
                 chatted: person.messages > 0,
-                // Nothing in the protocol shows help yet.
-                helped_someone: false,
+                helped_someone: person.people_helped > 0,
                 sessions_before: before,
             };
             let (total, details) = explained(facts, credits::for_watcher(&facts));
@@ -150,8 +151,7 @@ impl Settlement {
             viewers_active_ms: viewers.map(|person| person.vouched_ms).sum(),
             messages: self.people.iter().map(|person| person.messages).sum(),
             completed: self.ended.completed,
-            // Nothing in the protocol shows help yet.
-            people_helped: 0,
+            people_helped: host.people_helped,
         }
     }
 

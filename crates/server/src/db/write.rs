@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::SqliteConnection;
 
-use super::{DbCounters, settle::Settlement};
+use super::{ChatWrite, DbCounters, settle::Settlement};
 
 /// One write. Moments are ms since the epoch.
 #[derive(Debug, Clone)]
@@ -78,6 +78,8 @@ pub(crate) enum Write {
     },
     /// Pay what is still missing of what participants of a session that is over are owed.
     Settle(Settlement),
+    /// Something of the chat.
+    Chat(ChatWrite),
 }
 
 /// SQLite's integers are signed.
@@ -94,6 +96,7 @@ impl Write {
     ) -> Result<u64, sqlx::Error> {
         let query = match self {
             Self::Settle(settlement) => return settlement.run(db, counters).await,
+            Self::Chat(write) => return write.run(db).await,
             Self::User {
                 id,
                 display_name,

@@ -7,7 +7,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Ledger, evidence::Evidence, session::Stage};
+use super::{Ledger, evidence::Evidence, session::Stage, talk::Batch};
 use crate::db::{DbError, Settlement, Write};
 
 /// Changes that come together are committed together.
@@ -35,6 +35,7 @@ pub(super) struct Progress {
 struct Gathered {
     session_id: Arc<str>,
     evidence: Vec<(Arc<str>, Evidence)>,
+    talk: Batch,
     end: Option<Write>,
     settlement: Option<Settlement>,
 }
@@ -143,10 +144,12 @@ impl Ledger {
                 .filter(|(_, evidence)| evidence.is_unwritten() || settlement.is_some())
                 .map(|(user_id, evidence)| (user_id.clone(), evidence.clone()))
                 .collect();
-            if !evidence.is_empty() || end.is_some() || settlement.is_some() {
+            let talk = ledger.unwritten.batch();
+            if !evidence.is_empty() || !talk.is_empty() || end.is_some() || settlement.is_some() {
                 gathered.push(Gathered {
                     session_id: session_id.clone(),
                     evidence,
+                    talk,
                     end,
                     settlement,
                 });
@@ -169,6 +172,7 @@ impl Ledger {
                     }
                 }
             }
+            ledger.unwritten.on_disk(&written.talk);
             if let Some(end) = &mut ledger.end {
                 end.written |= written.end.is_some();
                 if written.settlement.is_some() {
@@ -224,6 +228,7 @@ fn writes(gathered: &[Gathered], now: u64) -> Vec<Write> {
             rows.filter(|(_, evidence)| evidence.is_unwritten())
                 .map(|(user_id, evidence)| evidence.to_row(&of.session_id, user_id, now)),
         );
+        writes.extend(of.talk.writes(&of.session_id));
         writes.extend(of.end.clone());
         writes.extend(of.settlement.clone().map(Write::Settle));
     }

@@ -304,13 +304,14 @@ impl Evidence {
         )
     }
 
-    /// What payment at the session's end depends on.
+    /// What payment at the session's end depends on, but for the help that was given.
     pub(super) fn person(&self, user_id: &Arc<str>, until: u64, grace_ms: u64) -> Person {
         Person {
             user_id: user_id.clone(),
             hosting: self.hosting,
             vouched_ms: self.vouched(until, grace_ms).measure_ms(),
             messages: self.messages,
+            people_helped: 0,
         }
     }
 

@@ -16,6 +16,7 @@ mod exclusions;
 mod pace;
 mod session;
 mod standing;
+mod talk;
 
 use std::{
     collections::HashMap,
@@ -38,6 +39,7 @@ pub(crate) use exclusions::Exclusions;
 use pace::Pace;
 use session::SessionLedger;
 pub(crate) use standing::Standing;
+use talk::Help;
 
 use crate::{
     clock::ServerClock,
@@ -142,6 +144,7 @@ impl Ledger {
             return Ok(());
         }
         let mut ledger = SessionLedger::new(session);
+        ledger.help = Help::from_rows(self.db.help(&session.id).await?);
         for row in self.db.evidence(&session.id).await? {
             if let Some(participant) = session.participant(&row.user_id) {
                 let mut evidence =

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::evidence::Evidence;
+use super::{
+    evidence::Evidence,
+    talk::{Help, Unwritten},
+};
 use crate::{
     db::{SettledPerson, Settlement},
     sessions::{Ended, SessionEntry},
@@ -34,6 +37,10 @@ pub(super) struct End {
 pub(super) struct SessionLedger {
     pub(super) by_user: HashMap<Arc<str>, Evidence>,
     pub(super) end: Option<End>,
+    /// Who has helped whom.
+    pub(super) help: Help,
+    /// What of the chat waits for a commit.
+    pub(super) unwritten: Unwritten,
     started_at: u64,
 }
 
@@ -51,6 +58,8 @@ impl SessionLedger {
         Self {
             by_user: HashMap::new(),
             end,
+            help: Help::default(),
+            unwritten: Unwritten::default(),
             started_at: session.started_at,
         }
     }
@@ -109,14 +118,22 @@ impl SessionLedger {
             Stage::Owed => true,
             Stage::Paid => self.by_user.values().any(Evidence::is_unsettled),
         };
-        owed.then(|| Settlement {
+        if !owed {
+            return None;
+        }
+        let helped = self.help.people_helped();
+        let helped = |user_id| helped.get(user_id).copied().unwrap_or(0);
+        Some(Settlement {
             session_id: session_id.clone(),
             started_at: self.started_at,
             ended: end.ended,
             people: self
                 .by_user
                 .iter()
-                .map(|(user_id, evidence)| evidence.person(user_id, end.ended.at, grace_ms))
+                .map(|(user_id, evidence)| Person {
+                    people_helped: helped(user_id),
+                    ..evidence.person(user_id, end.ended.at, grace_ms)
+                })
                 .collect(),
             at: now,
         })
@@ -126,6 +143,7 @@ impl SessionLedger {
     pub(super) fn is_done(&self) -> bool {
         self.end
             .is_some_and(|end| end.written && end.stage == Stage::Paid)
+            && self.unwritten.is_empty()
             && self
                 .by_user
                 .values()

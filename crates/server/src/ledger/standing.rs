@@ -12,7 +12,9 @@ pub(crate) struct Standing {
     pub(crate) vouched_ms: u64,
     /// The participant's chat messages.
     pub(crate) messages: u64,
-    /// Everybody's.
+    /// How many different people the participant has helped.
+    pub(crate) people_helped: u32,
+    /// Everybody's messages.
     pub(crate) messages_of_all: u64,
     /// The vouched time of all but the host, added up.
     pub(crate) viewers_active_ms: u64,
@@ -45,6 +47,7 @@ impl Ledger {
         let standing = Standing {
             vouched_ms: own.map_or(0, |own| own.vouched(until, grace_ms).measure_ms()),
             messages: own.map_or(0, |own| own.messages),
+            people_helped: ledger.map_or(0, |ledger| ledger.help.people_helped_by(user_id)),
             messages_of_all: all().map(|evidence| evidence.messages).sum(),
             viewers_active_ms: all()
                 .filter(|evidence| participant.is_host() && !evidence.hosting)

@@ -1,5 +1,6 @@
 //! Client frames: reading them, and sending each method to where it is done.
 
+use kulti_protocol::chat::MESSAGES;
 use kulti_protocol::signalling::{ClientFrame, Empty, Leave, Ping, RpcError, code, method};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -86,6 +87,7 @@ impl Room {
             method::JOIN => self.join(call, read(params)?),
             method::LEAVE => self.leave(call, no, &read(params)?),
             method::BROADCAST => self.broadcast(call, no, read(params)?),
+            MESSAGES => self.past_messages(call, no, &read(params)?),
             method::SET_METADATA => self.set_metadata(call, no, read(params)?),
             method::GET_METADATA => self.get_metadata(call, no, &read(params)?),
             method::LISTEN_METADATA => self.listen(call, no, read(params)?),

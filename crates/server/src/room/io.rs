@@ -6,7 +6,10 @@
 
 use std::sync::Arc;
 
+use kulti_protocol::chat::PastMessage;
+
 use super::Frame;
+use super::history::MarkChange;
 
 /// One WebSocket connection, for as long as the server runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -131,6 +134,10 @@ pub enum Output {
         /// Who.
         user_id: String,
     },
+    /// A chat message is to be kept.
+    Kept(Arc<PastMessage>),
+    /// A mark was put on a kept message, or taken from it.
+    Marked(MarkChange),
     /// Somebody ended the room with `end-room`.
     Ended {
         /// Who.

@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
+use kulti_protocol::chat::{CHAT, MARK, RESERVED};
 use kulti_protocol::signalling::{Broadcast, BroadcastResult, OnBroadcast, RpcError, code};
 
 use super::dispatch::{Answer, Call};
 use super::io::{Class, Output, SocketId};
+use super::limits::ID_BYTES;
 use super::peers::{Link, Peer, PeerNo};
 use super::{Frame, Room};
 
@@ -19,8 +21,6 @@ const UNANSWERED_FOR_MS: u64 = 15_000;
 /// So many of a sender's last messages are remembered. The SDK may have some thirty
 /// under way.
 const REMEMBERED: usize = 64;
-/// The type of chat messages; reactions and the like have others.
-const CHAT: &str = "chat";
 /// At most this much text is kept for one peer in its grace, bytes.
 const KEPT_BYTES: usize = 256 * 1024;
 
@@ -108,6 +108,29 @@ impl Room {
         if params.info.message.trim().is_empty() {
             return Err(RpcError::new(code::BAD_REQUEST, "the message is empty"));
         }
+        if params.info.kind == MARK {
+            return self.mark(call, no, &params.info.message);
+        }
+        if params.info.kind.starts_with(RESERVED) {
+            return Err(RpcError::new(
+                code::BAD_REQUEST,
+                format!(
+                    "messages of the type {:.40} are the server's",
+                    params.info.kind
+                ),
+            ));
+        }
+        if params
+            .info
+            .reply_to
+            .as_ref()
+            .is_some_and(|id| id.len() > ID_BYTES)
+        {
+            return Err(RpcError::new(
+                code::BAD_REQUEST,
+                "reply_to is no message id",
+            ));
+        }
         let to_peer = params.peer_id.filter(|id| !id.is_empty());
         let roles = params.roles.unwrap_or_default();
         let receiver =
@@ -117,7 +140,8 @@ impl Room {
                 })?),
                 None => None,
             };
-        let content = hash_of(&(&params.info.message, &params.info.kind, &roles, &to_peer));
+        let info = &params.info;
+        let content = hash_of(&(&info.message, &info.kind, &info.reply_to, &roles, &to_peer));
         let now = self.now;
         let Some(sender) = self.peers.get_mut(no) else {
             return Ok(());
@@ -132,15 +156,23 @@ impl Room {
             }
         }
         let peer = sender.brief();
-        if params.info.kind == CHAT && receiver != Some(no) {
+        let is_chat = params.info.kind == CHAT;
+        if is_chat && receiver != Some(no) {
             self.outputs.push(Output::Said {
                 user_id: sender.user_id.clone(),
             });
         }
         let result = BroadcastResult {
             message_id: self.random_id(),
-            timestamp: now,
+            timestamp: if is_chat {
+                self.history.next_moment(now)
+            } else {
+                now
+            },
         };
+        if is_chat {
+            self.keep_message(no, &result, (&roles, receiver), &params.info);
+        }
         let frame = Frame::notification(
             "on-broadcast",
             &OnBroadcast {
@@ -148,7 +180,7 @@ impl Room {
                 roles: roles.clone(),
                 private: to_peer.is_some(),
                 message_id: result.message_id.clone(),
-                timestamp: now,
+                timestamp: result.timestamp,
                 info: params.info,
             },
         );

@@ -9,6 +9,7 @@ mod directory;
 mod dispatch;
 mod frame;
 mod groups;
+mod history;
 mod io;
 mod limits;
 mod membership;
@@ -24,6 +25,7 @@ mod roster;
 mod snapshot;
 mod sockets;
 mod store;
+mod talk;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -40,11 +42,13 @@ use rand::rngs::StdRng;
 use crate::policy::Policy;
 
 pub use frame::Frame;
+pub use history::{MarkChange, SavedHistory};
 pub use io::{Admission, Class, Input, Output, Receivers, SocketId};
 pub use limits::{Occupancy, RoomLimits, RoomMeta};
 pub use pace::{Allowance, Allowances};
 pub use snapshot::{RoomSnapshot, SnapshotError};
 
+use history::History;
 use notices::SessionNotice;
 use pace::Paces;
 use peers::{PeerNo, Peers};
@@ -83,6 +87,7 @@ pub struct Room {
     listeners: HashMap<Arc<str>, BTreeSet<PeerNo>>,
     stage: StageHistory,
     polls: Polls,
+    history: History,
     viewers: Viewers,
     session_notice: SessionNotice,
     /// `on-policy-change` for each role, encoded once.
@@ -124,6 +129,7 @@ impl Room {
             listeners: HashMap::new(),
             stage: StageHistory::default(),
             polls: Polls::default(),
+            history: History::default(),
             viewers: Viewers::default(),
             session_notice: SessionNotice::default(),
             policy_frames,

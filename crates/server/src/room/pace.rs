@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use kulti_protocol::chat::MESSAGES;
 use kulti_protocol::signalling::{RpcError, code, method};
 
 /// Users that are remembered before those at rest are swept out.
@@ -64,7 +65,9 @@ impl Act {
             | method::POLL_QUESTIONS_SET
             | method::POLL_START
             | method::POLL_STOP
-            | method::POLL_RESPONSE => Some(Self::Change),
+            | method::POLL_RESPONSE
+            // Nobody hears of it, but a page of messages is not cheap.
+            | MESSAGES => Some(Self::Change),
             _ => None,
         }
     }

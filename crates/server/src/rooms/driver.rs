@@ -63,7 +63,13 @@ async fn load(shared: &Shared, id: &str) -> Result<(Room, bool), ArchiveError> {
     if let Some(bytes) = shared.archive.load(id).await? {
         match RoomSnapshot::from_bytes(&bytes) {
             Ok(saved) => {
-                let room = Room::restore(id, saved, policy, limits, seed, now);
+                let mut room = Room::restore(id, saved, policy, limits, seed, now);
+                match shared.archive.history(id).await {
+                    Ok(history) => room.remember(history),
+                    Err(error) => {
+                        tracing::error!(room = id, %error, "what was said cannot be read")
+                    }
+                }
                 return Ok((room, true));
             }
             // Better an empty room than none: people come back to it by themselves.
@@ -196,6 +202,9 @@ impl Driver {
             RoomMessage::HasRemoved(user, reply) => {
                 let _ = reply.send(self.room.has_removed(&user));
             }
+            RoomMessage::Messages(reader, asked, reply) => {
+                let _ = reply.send(self.room.messages(&reader.user_id, &reader.role, &asked));
+            }
             RoomMessage::IsLocked(reply) => {
                 let _ = reply.send(self.room.is_locked());
             }
@@ -235,6 +244,14 @@ impl Driver {
             Output::Said { user_id } => self.event(RoomEvent::Said {
                 room_id: self.id.clone(),
                 user_id,
+            }),
+            Output::Kept(message) => self.event(RoomEvent::Kept {
+                room_id: self.id.clone(),
+                message,
+            }),
+            Output::Marked(change) => self.event(RoomEvent::Marked {
+                room_id: self.id.clone(),
+                change,
             }),
             Output::Ended {
                 user_id,

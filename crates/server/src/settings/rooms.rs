@@ -129,6 +129,11 @@ pub struct RoomSettings {
     )]
     pub writes_burst: u32,
 
+    /// Messages of a session are deleted so long after its end.
+    #[arg(long, env = "KULTI_MESSAGES_KEPT", value_name = "TIME", value_parser = parse_duration,
+          default_value = "30d")]
+    pub messages_kept: Duration,
+
     /// How long somebody who lost the connection is kept for their return.
     #[arg(long, env = "KULTI_PEER_GRACE", value_name = "TIME", value_parser = parse_duration,
           default_value = "60s")]
@@ -158,6 +163,7 @@ impl Default for RoomSettings {
             changes_burst: 20,
             writes_per_second: 50,
             writes_burst: 200,
+            messages_kept: Duration::from_secs(30 * 24 * 60 * 60),
             peer_grace: Duration::from_secs(60),
             silence_limit: Duration::from_secs(30),
         }

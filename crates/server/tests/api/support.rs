@@ -238,14 +238,19 @@ impl Signalling {
 
     /// Sends a request that is answered with a result.
     pub async fn request(&mut self, method: &str, params: Value) -> Value {
+        let answer = self.ask(method, params).await;
+        assert!(answer["result"].is_object(), "{answer}");
+        answer["result"].clone()
+    }
+
+    /// Sends a request, and gives the whole answer.
+    pub async fn ask(&mut self, method: &str, params: Value) -> Value {
         let request = json!({"id": method, "method": method, "jsonrpc": "2.0", "params": params});
         self.socket
             .send(Message::Text(request.to_string().into()))
             .await
             .unwrap();
-        let answer = self.until(|frame| frame["id"] == method).await;
-        assert!(answer["result"].is_object(), "{answer}");
-        answer["result"].clone()
+        self.until(|frame| frame["id"] == method).await
     }
 
     /// Reads until a frame like this comes.

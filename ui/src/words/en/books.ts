@@ -37,7 +37,10 @@ const rules: Record<CreditRule, RuleWords> = {
     factor: '×2',
     earned: 'You helped someone',
     because: 'Your answer was marked as helpful',
-    missed: { what: 'Help someone', how: 'Not counted yet: nothing in a session can show it so far.' },
+    missed: {
+      what: 'Help someone',
+      how: 'Not this time. Your host, or who asked, can mark an answer as helpful.',
+    },
   },
   repeatViewer: {
     factor: '×1.2',
@@ -72,8 +75,8 @@ const rules: Record<CreditRule, RuleWords> = {
   peopleHelped: {
     factor: null,
     earned: 'People you helped',
-    because: '50 for each of them',
-    missed: { what: 'Help people', how: 'Not counted yet: nothing in a session can show it so far.' },
+    because: '50 for each who marked a reply of yours',
+    missed: { what: 'Help people', how: 'Nobody this time. Whoever asked can mark your reply as helpful.' },
   },
   cap: {
     factor: 'max',

@@ -144,24 +144,6 @@ export const live = {
     unread: (count: number) => `${counted(count, 'unread message', 'unread messages')}`,
   },
 
-  chat: {
-    label: 'Messages',
-    placeholder: 'Message everyone',
-    send: 'Send',
-    emptyTitle: 'Say hello.',
-    empty: 'One message makes this session worth ×1.5.',
-    tooLong: (length: number) => `Not sent: ${number(length)} characters, 2,000 fit`,
-    notSent: 'Not sent',
-    sending: 'Sending',
-    pin: 'Pin for everyone',
-    unpin: 'Unpin',
-    pinned: 'Pinned',
-    pinnedBy: (author: string) => `Pinned message of ${author}. Show in chat`,
-    pinnedUnseen: 'A message from before you joined',
-    newMessages: 'New messages',
-    onlyYou: 'Only to you',
-  },
-
   people: {
     find: (total: number) => `Find one of ${counted(total, 'person', 'people')}`,
     findLabel: 'Find a person',

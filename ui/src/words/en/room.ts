@@ -1,5 +1,6 @@
 import type { Notice, PauseReason } from '../../bridge/backend';
 import { counted } from '../format';
+import { chat } from './chat';
 
 /** Why time does not count, as it stands after "Paused:". */
 const reasons: Record<PauseReason, string> = {
@@ -34,6 +35,7 @@ export const notices: NoticeWords = {
   creditEarned: ({ credits }) => `${counted(credits, 'credit', 'credits')} so far`,
   pollStarted: ({ author, title, quiz }) =>
     quiz ? `${author} started a quiz: ${title}` : `${author} asks: ${title}`,
-  refused: ({ message }) => `Not done: ${message}`,
+  refused: ({ action, code, message }) =>
+    action === 'sendMessage' && code === 429 ? chat.tooFast : `Not done: ${message}`,
   stageWriteIgnored: ({ name }) => `${name} may not change the stage. Nothing changed.`,
 };

@@ -81,7 +81,11 @@ function messages(): MessageView[] {
       text,
       sentAtMs: sessionView.startedAtMs + (36 + index * 2) * 60_000,
       mine: isLocal,
-      private: false,
+      audience: { to: 'everyone' },
+      replyTo: null,
+      marks: [],
+      mentionsMe: false,
+      joined: null,
       delivery: index === 4 ? 'failed' : 'sent',
     };
   });
@@ -94,7 +98,7 @@ const STAY: WatchView = {
   nextCreditInMs: 18_000,
 };
 const NOTHING: StageView = { spotlight: null, localPin: null, pinned: null, announcement: null };
-const PINNED = {
+export const PINNED = {
   messageId: 'message-1',
   author: 'Mara Okafor',
   text: 'Because a union never counts twice. Send it ten times, in any order: same answer.',
@@ -107,8 +111,11 @@ const ANNOUNCED = {
 };
 const CONNECTED: ConnectionView = { state: 'connected', roundTripMs: 24, restored: null };
 
-interface Shown {
+export interface Shown {
   count: number;
+  /** In place of the usual ones. */
+  said?: MessageView[];
+  earlier?: boolean;
   stage?: Partial<StageView>;
   connection?: ConnectionView;
   watch?: Partial<WatchView>;
@@ -121,6 +128,8 @@ interface Shown {
 
 export function room({
   count,
+  said,
+  earlier = false,
   stage,
   connection,
   watch,
@@ -156,7 +165,7 @@ export function room({
     },
     { slice: 'stage', value: { ...NOTHING, ...stage } },
     { slice: 'people', value: { total: count, people: everybody } },
-    { slice: 'chat', value: { messages: chat ? messages() : [] } },
+    { slice: 'chat', value: { messages: said ?? (chat ? messages() : []), earlier } },
     { slice: 'watch', value: { ...STAY, ...watch } },
   ];
   return {
@@ -181,6 +190,7 @@ export const HOST: Partial<SessionView> = {
     removeOthers: true,
     lowerHands: true,
     endSession: true,
+    markHelpful: true,
     pollWrite: true,
   },
 };

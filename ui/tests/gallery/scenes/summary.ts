@@ -49,6 +49,7 @@ export const sessionView: SessionView = {
     removeOthers: false,
     lowerHands: false,
     endSession: false,
+    markHelpful: false,
     pollWrite: false,
   },
 };

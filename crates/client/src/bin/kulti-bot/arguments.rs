@@ -154,8 +154,9 @@ Orders (--interactive, --script; one JSON object a line; `bot` is a number or \"
 default 0; with `after_ms` the order, and all that follow, wait that long first):
   {\"bot\":0,\"act\":\"sendMessage\",\"text\":\"hello\"}      any act of the app's UI: setHand
       {raised}, lowerHand {peerId}, spotlight {peerId}, pinForMe {peerId}, pinMessage
-      {messageId}, announce {text}, dismissAnnouncement {id}, sendMessage {text},
-      resendMessage {id}, changeRole {peerId, role, force}, answerRoleInvite {accept},
+      {messageId}, announce {text}, dismissAnnouncement {id}, sendMessage {text,
+      audience, replyTo}, resendMessage {id}, markMessage {messageId, mark, on},
+      earlierMessages, changeRole {peerId, role, force}, answerRoleInvite {accept},
       removePeer {peerId, reason}, showPage {page}, retryNow, leave, endSession,
       poll {intent: {do: save {draft, start, number} | start {pollId} | stop {pollId} |
       vote {pollId, answers: [{question, options}]} | inspect {pollId}}}

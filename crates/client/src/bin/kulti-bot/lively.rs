@@ -97,9 +97,7 @@ impl Lively {
             }
             55..75 => {
                 let remark = REMARKS.choose(&mut self.random).copied().unwrap_or("+1");
-                Mood::Act(Intent::SendMessage {
-                    text: remark.to_owned(),
-                })
+                Mood::Act(Intent::say(remark))
             }
             75..80 => Mood::GoAway(Duration::from_millis(
                 self.random.random_range(4_000..20_000),

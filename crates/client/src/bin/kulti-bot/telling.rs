@@ -59,17 +59,25 @@ impl Participant {
             }
             ViewEvent::Stage(stage) => self.tell_stage(told, stage),
             ViewEvent::Polls(polls) => self.tell_polls(told, polls),
-            ViewEvent::Message(message) => self.event(
-                "message",
-                json!({
-                    "id": message.id,
-                    "from": message.name,
-                    "user_id": message.user_id,
-                    "text": message.text,
-                    "mine": message.mine,
-                    "delivery": message.delivery,
-                }),
-            ),
+            ViewEvent::Messages(batch) => {
+                let said = batch.messages.iter();
+                for message in said.filter(|message| message.joined.is_none()) {
+                    self.event(
+                        "message",
+                        json!({
+                            "id": message.id,
+                            "from": message.name,
+                            "user_id": message.user_id,
+                            "text": message.text,
+                            "audience": message.audience,
+                            "reply_to": message.reply_to,
+                            "marks": message.marks,
+                            "mine": message.mine,
+                            "delivery": message.delivery,
+                        }),
+                    );
+                }
+            }
             ViewEvent::Notice(notice) => self.event("notice", json!({ "notice": notice })),
             ViewEvent::Grid(_)
             | ViewEvent::People(_)

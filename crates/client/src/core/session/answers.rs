@@ -1,18 +1,13 @@
 //! How requests came out.
 
 use kulti_protocol::signalling::{
-    BriefPeer, BroadcastResult, GroupsResult, HAND_RAISE_GROUP, MetadataResult, Ping, RpcError,
-    code,
+    BriefPeer, GroupsResult, HAND_RAISE_GROUP, MetadataResult, Ping, RpcError, code,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Purpose, SessionCore, entering::Farewell};
-use crate::core::{
-    io::Output,
-    requests::CODE_CONNECTION_LOST,
-    view::{EndReason, ViewEvent},
-};
+use crate::core::{requests::CODE_CONNECTION_LOST, view::EndReason};
 
 impl SessionCore {
     /// Takes the outcome of a request.
@@ -49,6 +44,8 @@ impl SessionCore {
             Purpose::WriteWatch { boot_ms } => self.watch_written(boot_ms, result),
             Purpose::TellMetadata => {}
             Purpose::Message(local_id) => self.message_sent(&local_id, result),
+            Purpose::Mark(request) => self.mark_answered(request, result),
+            Purpose::Messages(wanted) => self.messages_came(wanted, result),
             Purpose::Hand => self.hand_answered(result),
             Purpose::EndRoom => match result {
                 Ok(_) => self.finish(EndReason::SessionEnded, Farewell::Leave),
@@ -130,28 +127,6 @@ impl SessionCore {
                     self.refused(change.action(), error.code, &error.message);
                 }
             }
-        }
-    }
-
-    fn message_sent(&mut self, local_id: &str, result: Result<Value, RpcError>) {
-        let view = match result {
-            Ok(value) => {
-                let sent = serde_json::from_value(value).unwrap_or_else(|_| BroadcastResult {
-                    message_id: String::new(),
-                    timestamp: 0,
-                });
-                self.chat.confirmed(local_id, &sent)
-            }
-            Err(error) => {
-                if error.code != CODE_CONNECTION_LOST {
-                    self.refused("sendMessage", error.code, &error.message);
-                }
-                self.chat.failed(local_id)
-            }
-        };
-        if let Some(view) = view {
-            let view = view.clone();
-            self.emit(Output::View(ViewEvent::Message(view)));
         }
     }
 

@@ -77,6 +77,7 @@ impl SessionCore {
     fn after_loss(&mut self) {
         self.screen.dirty.connection = true;
         self.screen.dirty.polls = true; // votes wait for the next one
+        self.chat.connection_lost();
         for (purpose, result) in self.requests.connection_lost() {
             self.outcome(purpose, result);
         }
@@ -163,6 +164,7 @@ impl SessionCore {
         }
         self.read_fixed_keys();
         self.polls_entered();
+        self.catch_up();
         self.store.write_watch_soon();
     }
 

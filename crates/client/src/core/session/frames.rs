@@ -7,10 +7,9 @@ use kulti_protocol::signalling::{
 
 use super::{SessionCore, entering::Farewell};
 use crate::core::{
-    io::Output,
     plain_text,
     roster::Change,
-    view::{EndReason, Notice, ViewEvent},
+    view::{EndReason, Notice},
 };
 
 /// How much of a reason in words is shown.
@@ -59,13 +58,7 @@ impl SessionCore {
                     self.value(value);
                 }
             }
-            Told::Broadcast(message) => {
-                let server_ms = self.server_ms();
-                if let Some(view) = self.chat.received(&message, server_ms) {
-                    let view = view.clone();
-                    self.emit(Output::View(ViewEvent::Message(view)));
-                }
-            }
+            Told::Broadcast(message) => self.heard(&message),
             Told::RoomInfo(info) => {
                 self.large_room = info.large_room_optimization;
                 self.screen.dirty.people();

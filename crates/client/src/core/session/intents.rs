@@ -1,22 +1,22 @@
 //! What the person does.
 
-use kulti_protocol::signalling::{
-    Broadcast, BroadcastInfo, EndRoom, GroupChange, HAND_RAISE_GROUP, PeerLeaveRequest, RoleChange,
-    RoleChangeRequest, code, method,
+use kulti_protocol::{
+    chat::MarkRequest,
+    signalling::{
+        EndRoom, GroupChange, HAND_RAISE_GROUP, PeerLeaveRequest, RoleChange, RoleChangeRequest,
+        code, method,
+    },
 };
 use kulti_watch::Signal;
 use rand::Rng;
 
 use super::{Purpose, SessionCore, entering::Farewell};
 use crate::core::{
-    Intent,
-    chat::{Author, KIND},
-    io::Output,
-    plain_text,
+    Intent, plain_text,
     requests::AfterLoss,
     stage::Change,
     stage_value::{self, ANNOUNCEMENT_LIMIT, Pin},
-    view::{ChatView, EndReason, ViewEvent},
+    view::EndReason,
 };
 
 /// How much of a reason in words is sent.
@@ -57,7 +57,21 @@ impl SessionCore {
                 self.stage.dismiss(&id);
                 self.screen.dirty.stage = true;
             }
-            Intent::SendMessage { text } => self.send_message(&text),
+            Intent::SendMessage {
+                text,
+                audience,
+                reply_to,
+            } => self.send_message(&text, audience, reply_to),
+            Intent::MarkMessage {
+                message_id,
+                mark,
+                on,
+            } => self.mark_message(MarkRequest {
+                message_id,
+                mark: mark.into(),
+                on,
+            }),
+            Intent::EarlierMessages => self.earlier_messages(),
             Intent::ResendMessage { id } => self.resend_message(&id),
             Intent::ChangeRole {
                 peer_id,
@@ -172,57 +186,6 @@ impl SessionCore {
         }
     }
 
-    fn send_message(&mut self, text: &str) {
-        let length = text.trim().chars().count();
-        if length > ChatView::TEXT_LIMIT {
-            let words = format!("{length} characters, {} fit.", ChatView::TEXT_LIMIT);
-            self.refused("sendMessage", code::TOO_LARGE, &words);
-            return;
-        }
-        let server_ms = self.server_ms();
-        let name = self.my_name();
-        let author = Author {
-            user_id: &self.config.user_id,
-            name: &name,
-            role: self.roles.mine(),
-        };
-        let Some(view) = self.chat.compose(text, &author, server_ms) else {
-            return;
-        };
-        let view = view.clone();
-        let (id, text) = (view.id.clone(), view.text.clone());
-        self.emit(Output::View(ViewEvent::Message(view)));
-        self.broadcast(id, text);
-    }
-
-    fn resend_message(&mut self, id: &str) {
-        let Some(view) = self.chat.again(id) else {
-            return;
-        };
-        let view = view.clone();
-        let text = view.text.clone();
-        self.emit(Output::View(ViewEvent::Message(view)));
-        self.broadcast(id.to_owned(), text);
-    }
-
-    fn broadcast(&mut self, local_id: String, message: String) {
-        let params = Broadcast {
-            info: BroadcastInfo {
-                message,
-                kind: KIND.to_owned(),
-            },
-            roles: None,
-            peer_id: None,
-        };
-        // As the SDK does: rather twice than never. Our server drops the second.
-        self.request(
-            Purpose::Message(local_id),
-            method::BROADCAST,
-            params,
-            AfterLoss::Repeat,
-        );
-    }
-
     fn change_role(&mut self, peer_id: String, role: String, force: bool) {
         let params = RoleChangeRequest {
             requested_for: Some(peer_id),
@@ -285,7 +248,7 @@ impl SessionCore {
         self.request(Purpose::EndRoom, method::END_ROOM, params, AfterLoss::Fail);
     }
 
-    fn my_name(&self) -> String {
+    pub(super) fn my_name(&self) -> String {
         self.roster
             .me()
             .map_or_else(String::new, |me| me.name.clone())

@@ -1,6 +1,7 @@
 //! The session core: one stay of one person in one session.
 
 mod answers;
+mod chat;
 mod entering;
 mod frames;
 mod intents;
@@ -13,12 +14,15 @@ mod upkeep;
 
 use std::collections::VecDeque;
 
-use kulti_protocol::signalling::{self, RoleChange};
+use kulti_protocol::{
+    chat::MarkRequest,
+    signalling::{self, RoleChange},
+};
 use kulti_watch::{IntervalSet, Status, credits};
 use rand::{SeedableRng, rngs::StdRng};
 use serde::Serialize;
 
-use self::{screen::Screen, store::Store};
+use self::{chat::PageWanted, screen::Screen, store::Store};
 use super::{
     arrivals::Arrivals,
     chat::Chat,
@@ -59,6 +63,8 @@ enum Purpose {
     WriteViewers,
     TellMetadata,
     Message(String),
+    Mark(MarkRequest),
+    Messages(PageWanted),
     Hand,
     EndRoom,
     Poll(polls::About),

@@ -263,10 +263,10 @@ impl SessionCore {
             ViewEvent::Stage(self.stage_view()),
             ViewEvent::Grid(self.grid_view()),
             ViewEvent::People(self.people_view()),
-            ViewEvent::Chat(self.chat.view()),
             ViewEvent::Polls(self.polls_view()),
             ViewEvent::Watch(watch.clone()),
         ];
+        slices.extend(self.chat.events());
         if let Some(reason) = &self.ended {
             slices.push(ViewEvent::Ended(self.ended_view(reason.clone(), watch)));
         }

@@ -170,6 +170,7 @@ impl SessionCore {
                         title: self.config.title.clone(),
                         author: new.author,
                         text: new.text,
+                        mention: false,
                     }));
                 }
             }

@@ -41,6 +41,9 @@ impl SessionCore {
             self.polls_upkeep();
         }
         if let Some(notice) = self.arrivals.due(now) {
+            if let Notice::PeopleJoined { name, count } = &notice {
+                self.tell_joins_in_chat(name, *count);
+            }
             self.notice(notice);
         }
         if let Some(beat) = self.watching.due(now) {

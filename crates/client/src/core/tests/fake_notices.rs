@@ -15,7 +15,8 @@ pub(super) enum After {
     Values(BTreeSet<String>),
     Changed(String),
     Update(String),
-    Broadcast(Box<OnBroadcast>),
+    /// A message, and who gets it; never its sender.
+    Broadcast(Box<OnBroadcast>, Vec<String>),
     Tell(Vec<(String, Told)>),
 }
 
@@ -43,7 +44,12 @@ impl FakeRoom {
                     self.tell(&to, &told);
                 }
             }
-            After::Broadcast(message) => self.tell_others(peer_id, &Told::Broadcast(*message)),
+            After::Broadcast(message, receivers) => {
+                let told = Told::Broadcast(*message);
+                for to in receivers.iter().filter(|to| *to != peer_id) {
+                    self.tell(to, &told);
+                }
+            }
         }
     }
 

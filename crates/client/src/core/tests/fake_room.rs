@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kulti_protocol::chat::{MESSAGES, Mark, PastMessage};
 use kulti_protocol::signalling::{
-    BriefPeer, Broadcast, BroadcastResult, ClientFrame, GroupChange, HAND_RAISE_GROUP, Join,
-    ListenMetadata, MetadataResult, OnBroadcast, OnPeerLeaveRequest, Peer, PeerLeaveRequest,
-    PeerUpdate, Ping, RoleChange, RoleChangeRequest, RpcError, ServerNotification as Told,
-    SetMetadata, code, method, response_error, response_ok,
+    BriefPeer, ClientFrame, GroupChange, HAND_RAISE_GROUP, Join, ListenMetadata, MetadataResult,
+    OnPeerLeaveRequest, Peer, PeerLeaveRequest, PeerUpdate, Ping, RoleChange, RoleChangeRequest,
+    RpcError, ServerNotification as Told, SetMetadata, code, method, response_error, response_ok,
 };
 use serde_json::{Value, json};
 
@@ -27,7 +27,12 @@ pub(super) struct FakeRoom {
     pub(super) sockets: BTreeMap<String, bool>,
     pub(super) store: BTreeMap<String, MetadataResult>,
     pub(super) now: u64,
-    messages: u64,
+    pub(super) messages: u64,
+    /// What was said, for those who ask.
+    pub(super) said: Vec<PastMessage>,
+    pub(super) marks: BTreeSet<(String, Mark, String)>,
+    /// Whether it keeps what was said, and counts marks.
+    pub(super) has_history: bool,
     pub(super) locked: bool,
     /// Errors to answer with, once each, by method.
     pub(super) faults: BTreeMap<&'static str, Vec<RpcError>>,
@@ -85,6 +90,7 @@ impl FakeRoom {
         *self = Self {
             now,
             heard: std::mem::take(&mut self.heard),
+            has_history: self.has_history,
             ..Self::default()
         };
     }
@@ -187,7 +193,11 @@ impl FakeRoom {
                 let id = params["peer_id"].as_str().unwrap_or_default();
                 Ok((json!(BriefPeer::from(&self.peers[id])), After::Nothing))
             }
-            method::BROADCAST => Ok(self.broadcast(peer_id, read(params))),
+            method::BROADCAST => self.broadcast(peer_id, read(params)),
+            MESSAGES if self.has_history => {
+                Ok((self.past_messages(peer_id, params), After::Nothing))
+            }
+            MESSAGES => Err(RpcError::new(code::NOT_FOUND, "there is no such method")),
             method::PEER_UPDATE => {
                 let update: PeerUpdate = read(params);
                 let peer = self.peers.get_mut(peer_id).unwrap();
@@ -278,23 +288,6 @@ impl FakeRoom {
                 updated_by: String::new(),
                 updated_at: 0,
             })
-    }
-
-    fn broadcast(&mut self, by: &str, message: Broadcast) -> (Value, After) {
-        self.messages += 1;
-        let result = BroadcastResult {
-            message_id: format!("m{}", self.messages),
-            timestamp: self.now,
-        };
-        let told = OnBroadcast {
-            peer: Some((&self.peers[by]).into()),
-            roles: Vec::new(),
-            private: false,
-            message_id: result.message_id.clone(),
-            timestamp: self.now,
-            info: message.info,
-        };
-        (json!(result), After::Broadcast(Box::new(told)))
     }
 
     fn hand(&mut self, of: &str, raised: bool) -> (Value, After) {

@@ -8,11 +8,13 @@
     clippy::indexing_slicing
 )]
 
+mod chat;
 mod connection;
 mod disorder;
 mod fake_notices;
 mod fake_polls;
 mod fake_room;
+mod fake_talk;
 mod fixtures;
 mod journal;
 mod leaving;

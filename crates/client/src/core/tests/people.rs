@@ -219,12 +219,7 @@ fn an_invitation_is_told_once_and_taken() {
 fn no_slice_is_sent_twice_the_same() {
     let mut world = World::new();
     world.join(&["host-1", "viewer-1"]);
-    world.act(
-        "viewer-1",
-        Intent::SendMessage {
-            text: "hello".into(),
-        },
-    );
+    world.act("viewer-1", Intent::say("hello"));
     world.act("viewer-1", Intent::SetHand { raised: true });
     world.run(60_000);
     for client in world.clients.values() {

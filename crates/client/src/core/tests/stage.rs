@@ -195,12 +195,7 @@ fn a_local_pin_is_mine_alone() {
 fn late_joiners_can_read_a_pinned_message() {
     let mut world = World::new();
     world.join(&["host-1", "viewer-1"]);
-    world.act(
-        "viewer-1",
-        Intent::SendMessage {
-            text: "Repo: git.kulti.dev".into(),
-        },
-    );
+    world.act("viewer-1", Intent::say("Repo: git.kulti.dev"));
     let id = world.shown("host-1").chat.messages[0].id.clone();
     world.act(
         "host-1",

@@ -9,9 +9,7 @@ use crate::core::{
 };
 
 fn say(text: &str) -> Intent {
-    Intent::SendMessage {
-        text: text.to_owned(),
-    }
+    Intent::say(text)
 }
 
 fn texts(world: &World, id: &str) -> Vec<String> {
@@ -31,7 +29,7 @@ fn a_message_is_shown_at_once_and_then_confirmed() {
         .views
         .iter()
         .filter_map(|view| match view {
-            ViewEvent::Message(message) => Some(message.delivery),
+            ViewEvent::Messages(batch) => Some(batch.messages[0].delivery),
             _ => None,
         })
         .collect();

@@ -12,8 +12,8 @@ use crate::core::{
     io::{Announcement, ConnectFailure, Input, Now, Output, StayConfig},
     unsettled::Unsettled,
     view::{
-        ChatView, ConnectionView, CountsView, EndReason, GridView, MessageView, Notice, PeopleView,
-        PollsView, SessionView, StageView, ViewEvent, WatchView,
+        ChatView, ConnectionView, CountsView, Delivery, EndReason, GridView, JoinedView,
+        MessageView, Notice, PeopleView, PollsView, SessionView, StageView, ViewEvent, WatchView,
     },
 };
 
@@ -33,6 +33,7 @@ pub(super) struct Shown {
     pub(super) people: Option<PeopleView>,
     pub(super) chat: ChatView,
     pub(super) polls: PollsView,
+    pub(super) joined: Vec<JoinedView>,
     pub(super) watch: Option<WatchView>,
 }
 
@@ -45,20 +46,47 @@ impl Shown {
             ViewEvent::Grid(view) => self.grid = Some(view),
             ViewEvent::Stage(view) => self.stage = Some(view),
             ViewEvent::People(view) => self.people = Some(view),
-            ViewEvent::Chat(view) => self.chat = view,
             ViewEvent::Polls(view) => self.polls = view,
+            ViewEvent::Chat(view) => {
+                self.chat = ChatView::default();
+                self.joined.clear();
+                self.messages(view);
+            }
             ViewEvent::Watch(view) => self.watch = Some(view),
-            ViewEvent::Message(view) => self.message(view),
+            ViewEvent::Messages(view) => self.messages(view),
             ViewEvent::Notice(_) | ViewEvent::Ended(_) => {}
         }
     }
 
-    fn message(&mut self, mut view: MessageView) {
-        let id = view.replaces.take().unwrap_or_else(|| view.id.clone());
-        match self.chat.messages.iter_mut().find(|known| known.id == id) {
-            Some(known) => *known = view,
-            None => self.chat.messages.push(view),
+    fn messages(&mut self, batch: ChatView) {
+        self.chat.earlier = batch.earlier;
+        for message in batch.messages {
+            self.message(message);
         }
+    }
+
+    /// As the screen does it: see [`ChatView`].
+    fn message(&mut self, mut view: MessageView) {
+        if let Some(joined) = view.joined {
+            self.joined.push(joined);
+            return;
+        }
+        let place = |view: &MessageView| match view.delivery {
+            Delivery::Sent => view.sent_at_ms,
+            Delivery::Sending | Delivery::Failed => u64::MAX,
+        };
+        let replaced = view.replaces.take();
+        let messages = &mut self.chat.messages;
+        if replaced.is_none()
+            && let Some(known) = messages.iter_mut().find(|known| known.id == view.id)
+            && place(known) == place(&view)
+        {
+            *known = view;
+            return;
+        }
+        messages.retain(|known| known.id != view.id && Some(&known.id) != replaced.as_ref());
+        let at = messages.partition_point(|known| place(known) <= place(&view));
+        messages.insert(at, view);
     }
 }
 
@@ -108,7 +136,10 @@ impl World {
 
     fn with(ours: bool) -> Self {
         Self {
-            room: FakeRoom::at(EPOCH + BOOT),
+            room: FakeRoom {
+                has_history: ours,
+                ..FakeRoom::at(EPOCH + BOOT)
+            },
             clients: BTreeMap::new(),
             boot: BOOT,
             ours,

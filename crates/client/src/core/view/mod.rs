@@ -18,7 +18,7 @@ mod watch;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-pub use chat::{ChatView, Delivery, MessageView};
+pub use chat::{Audience, ChatView, Delivery, JoinedView, MarkKind, MarkView, MessageView};
 pub use connection::{ConnectionView, RestoredView};
 pub use ended::{EndReason, EndedView};
 pub use notice::Notice;
@@ -48,10 +48,12 @@ pub enum ViewEvent {
     /// All participants in grid order, for the people panel; at most
     /// [`PeopleView::LIMIT`] of them.
     People(PeopleView),
-    /// The messages that are kept, oldest first. Sent whole on subscribing.
+    /// The newest messages, in place of all that were shown. Sent on subscribing, with the
+    /// others following as [`ViewEvent::Messages`].
     Chat(ChatView),
-    /// One message was added, or changed its state: replaces the one with its `id`.
-    Message(MessageView),
+    /// Messages were added, at their places, or have changed: each replaces the one with its
+    /// `id` and the one that it `replaces`.
+    Messages(ChatView),
     /// Polls and quizzes.
     Polls(PollsView),
     /// Watch time and credits of this stay.

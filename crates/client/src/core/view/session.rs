@@ -58,6 +58,8 @@ pub struct PermissionsView {
     pub lower_hands: bool,
     /// End the session for everyone.
     pub end_session: bool,
+    /// Call anybody's message helpful.
+    pub mark_helpful: bool,
     /// Start polls.
     pub poll_write: bool,
 }

@@ -42,6 +42,7 @@ pub(super) fn params() -> Vec<Example> {
                 info: BroadcastInfo {
                     message: "hello <b>there</b> 👋".into(),
                     kind: "chat".into(),
+                    reply_to: None,
                 },
                 roles: Some(vec!["host".into()]),
                 peer_id: Some(HOST.into()),

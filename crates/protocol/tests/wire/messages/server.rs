@@ -118,6 +118,7 @@ pub(super) fn notifications() -> Vec<ServerNotification> {
             info: BroadcastInfo {
                 message: "hello".into(),
                 kind: "chat".into(),
+                reply_to: None,
             },
         }),
         ServerNotification::MetadataChange(MetadataChange {

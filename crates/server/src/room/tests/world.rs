@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use kulti_protocol::chat::PastMessage;
 use serde_json::{Value, json};
 
 use crate::policy::Policy;
 use crate::room::{
-    Admission, Class, Input, Output, Room, RoomLimits, RoomMeta, RoomSnapshot, SocketId,
+    Admission, Class, Input, MarkChange, Output, Room, RoomLimits, RoomMeta, RoomSnapshot, SocketId,
 };
 
 pub(super) const START: u64 = 1_800_000_000_000;
@@ -42,6 +43,9 @@ pub(super) struct World {
     pub(super) attendance: Vec<(String, bool, u64)>,
     /// Who wrote in the chat.
     pub(super) said: Vec<String>,
+    /// What is to be kept of the chat.
+    pub(super) kept: Vec<PastMessage>,
+    pub(super) marked: Vec<MarkChange>,
     pub(super) ended: u32,
     sockets: BTreeMap<SocketId, String>,
     next: u64,
@@ -69,6 +73,8 @@ impl World {
             closed: Vec::new(),
             attendance: Vec::new(),
             said: Vec::new(),
+            kept: Vec::new(),
+            marked: Vec::new(),
             ended: 0,
             sockets: BTreeMap::new(),
             next: 0,
@@ -114,6 +120,8 @@ impl World {
                     at_ms,
                 } => self.attendance.push((user_id, connected, at_ms)),
                 Output::Said { user_id } => self.said.push(user_id),
+                Output::Kept(message) => self.kept.push(PastMessage::clone(&message)),
+                Output::Marked(change) => self.marked.push(change),
                 Output::Ended { .. } => self.ended += 1,
             }
         }

@@ -138,6 +138,8 @@ enum RoomMessage {
     Remembers(String, String, oneshot::Sender<bool>),
     /// Was this user removed from the session?
     HasRemoved(String, oneshot::Sender<bool>),
+    /// Does this user, in this role, stand before a locked door?
+    TurnsAway(String, String, oneshot::Sender<bool>),
     /// Are joins refused for good?
     IsLocked(oneshot::Sender<bool>),
     /// Close all connections, save, and end the driver.
@@ -260,6 +262,16 @@ impl Rooms {
     pub async fn has_removed(&self, room_id: &str, user_id: &str) -> bool {
         self.ask(room_id, |reply| {
             RoomMessage::HasRemoved(user_id.to_owned(), reply)
+        })
+        .await
+        .unwrap_or(false)
+    }
+
+    /// Whether a host has locked the room, and this user in this role is not let in: who
+    /// was in before may come back. `/init` should answer 423.
+    pub async fn turns_away(&self, room_id: &str, user_id: &str, role: &str) -> bool {
+        self.ask(room_id, |reply| {
+            RoomMessage::TurnsAway(user_id.to_owned(), role.to_owned(), reply)
         })
         .await
         .unwrap_or(false)

@@ -32,6 +32,8 @@ mod receipts;
 mod requests;
 #[path = "api/restart.rs"]
 mod restart;
+#[path = "api/rights.rs"]
+mod rights;
 #[path = "api/sessions.rs"]
 mod sessions;
 #[path = "api/tls.rs"]

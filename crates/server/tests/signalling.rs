@@ -11,8 +11,14 @@
 mod client;
 #[path = "signalling/limits.rs"]
 mod limits;
+#[path = "signalling/mutes.rs"]
+mod mutes;
+#[path = "signalling/race.rs"]
+mod race;
 #[path = "signalling/returning.rs"]
 mod returning;
+#[path = "signalling/rights.rs"]
+mod rights;
 #[path = "signalling/server.rs"]
 mod server;
 #[path = "signalling/session.rs"]

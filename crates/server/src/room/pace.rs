@@ -59,6 +59,7 @@ impl Act {
             | method::GROUP_LEAVE
             | method::GROUP_ADD
             | method::GROUP_REMOVE
+            | method::GROUP_CLEAR
             | method::TRACK_UPDATE => Some(Self::Change),
             _ => None,
         }

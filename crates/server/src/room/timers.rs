@@ -19,6 +19,8 @@ pub(super) enum Due {
     Viewers,
     /// `session-info` may be sent.
     Session,
+    /// A new count of acknowledgements may be told.
+    Acknowledged,
 }
 
 /// Due times in order. A timer that no longer applies does nothing when it is due,
@@ -54,6 +56,7 @@ impl Room {
                 Due::Previews => self.forget_previews(),
                 Due::Viewers => self.viewers.timer_fired(),
                 Due::Session => self.session_notice.timer_fired(),
+                Due::Acknowledged => self.acknowledgements.timer_fired(),
             }
         }
     }

@@ -196,6 +196,9 @@ impl Driver {
             RoomMessage::HasRemoved(user, reply) => {
                 let _ = reply.send(self.room.has_removed(&user));
             }
+            RoomMessage::TurnsAway(user, role, reply) => {
+                let _ = reply.send(self.room.turns_away(&user, &role));
+            }
             RoomMessage::IsLocked(reply) => {
                 let _ = reply.send(self.room.is_locked());
             }

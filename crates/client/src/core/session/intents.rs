@@ -1,8 +1,8 @@
 //! What the person does.
 
 use kulti_protocol::signalling::{
-    Broadcast, BroadcastInfo, EndRoom, GroupChange, HAND_RAISE_GROUP, PeerLeaveRequest, RoleChange,
-    RoleChangeRequest, code, method,
+    Broadcast, BroadcastInfo, EndRoom, GroupChange, HAND_RAISE_GROUP, PeerLeaveRequest, code,
+    method,
 };
 use kulti_watch::Signal;
 use rand::Rng;
@@ -26,12 +26,15 @@ impl SessionCore {
     pub(super) fn intent(&mut self, intent: Intent) {
         let signal = match intent {
             // The screen's doing, and no evidence of anybody.
-            Intent::PromptShown => Signal::PromptShown,
-            Intent::StillWatching => Signal::PromptAnswered,
+            Intent::PromptShown => Some(Signal::PromptShown),
+            Intent::ShowPeople { .. } => None,
+            Intent::StillWatching => Some(Signal::PromptAnswered),
             // Any act is a sign that someone is there.
-            _ => Signal::Act,
+            _ => Some(Signal::Act),
         };
-        self.watching.signal(self.now.boot_ms, signal);
+        if let Some(signal) = signal {
+            self.watching.signal(self.now.boot_ms, signal);
+        }
         match intent {
             // All that they do is in the signal.
             Intent::PromptShown | Intent::StillWatching => {}
@@ -52,11 +55,10 @@ impl SessionCore {
             Intent::LowerHand { peer_id } => self.lower_hand(peer_id),
             Intent::Spotlight { peer_id } => self.spotlight(peer_id),
             Intent::PinMessage { message_id } => self.pin_message(message_id),
-            Intent::Announce { text } => self.announce(text.as_deref()),
-            Intent::DismissAnnouncement { id } => {
-                self.stage.dismiss(&id);
-                self.screen.dirty.stage = true;
+            Intent::Announce { text, shown_for_ms } => {
+                self.announce(text.as_deref(), shown_for_ms);
             }
+            Intent::DismissAnnouncement { id } => self.dismiss_announcement(&id),
             Intent::SendMessage { text } => self.send_message(&text),
             Intent::ResendMessage { id } => self.resend_message(&id),
             Intent::ChangeRole {
@@ -66,6 +68,14 @@ impl SessionCore {
             } => self.change_role(peer_id, role, force),
             Intent::AnswerRoleInvite { accept } => self.answer_invitation(accept),
             Intent::RemovePeer { peer_id, reason } => self.remove_peer(peer_id, &reason),
+            Intent::LowerAllHands => self.lower_all_hands(),
+            Intent::LockRoom { locked } => self.lock_room(locked),
+            Intent::Rename { name } => self.rename(&name),
+            Intent::ShowPeople {
+                query,
+                first,
+                count,
+            } => self.show_people(&query, first, count),
             Intent::RetryNow => {
                 self.connection.retry_now(self.now.boot_ms);
                 self.screen.dirty.connection = true;
@@ -88,7 +98,7 @@ impl SessionCore {
         self.request(Purpose::Hand, method, group, AfterLoss::Repeat);
     }
 
-    fn lower_hand(&mut self, peer_id: String) {
+    pub(super) fn lower_hand(&mut self, peer_id: String) {
         let group = GroupChange {
             name: HAND_RAISE_GROUP.to_owned(),
             peer_id: Some(peer_id),
@@ -124,19 +134,22 @@ impl SessionCore {
                     })
                 }
                 _ => {
-                    self.refused(
-                        "pinMessage",
-                        code::NOT_FOUND,
-                        "That message is not here any more.",
-                    );
-                    return;
+                    let Some(pin) = self.stage.past_pin(&id) else {
+                        self.refused(
+                            "pinMessage",
+                            code::NOT_FOUND,
+                            "That message is not here any more.",
+                        );
+                        return;
+                    };
+                    Some(pin)
                 }
             },
         };
         self.change_stage(Change::Pin(pin));
     }
 
-    fn announce(&mut self, text: Option<&str>) {
+    fn announce(&mut self, text: Option<&str>, shown_for_ms: Option<u32>) {
         let Some(text) = text else {
             self.change_stage(Change::Announce(None));
             return;
@@ -149,7 +162,8 @@ impl SessionCore {
         }
         let seed = self.rng.random();
         let author = self.my_name();
-        if let Some(new) = stage_value::new_announcement(text, &author, self.server_ms(), seed) {
+        let now = self.server_ms();
+        if let Some(new) = stage_value::new_announcement(text, &author, now, shown_for_ms, seed) {
             self.change_stage(Change::Announce(Some(new)));
         }
     }
@@ -222,37 +236,6 @@ impl SessionCore {
         );
     }
 
-    fn change_role(&mut self, peer_id: String, role: String, force: bool) {
-        let params = RoleChangeRequest {
-            requested_for: Some(peer_id),
-            roles: None,
-            role,
-            force,
-        };
-        self.request(
-            Purpose::Act("changeRole"),
-            method::ROLE_CHANGE_REQUEST,
-            params,
-            AfterLoss::Repeat,
-        );
-    }
-
-    fn answer_invitation(&mut self, accept: bool) {
-        let Some(invitation) = self.invitation.take() else {
-            return;
-        };
-        if accept {
-            // A refusal is silence, as in the official SDK.
-            let params: RoleChange = invitation;
-            self.request(
-                Purpose::Act("answerRoleInvite"),
-                method::ROLE_CHANGE,
-                params,
-                AfterLoss::Repeat,
-            );
-        }
-    }
-
     fn remove_peer(&mut self, peer_id: String, reason: &str) {
         let params = PeerLeaveRequest {
             requested_for: peer_id,
@@ -284,7 +267,7 @@ impl SessionCore {
         self.request(Purpose::EndRoom, method::END_ROOM, params, AfterLoss::Fail);
     }
 
-    fn my_name(&self) -> String {
+    pub(super) fn my_name(&self) -> String {
         self.roster
             .me()
             .map_or_else(String::new, |me| me.name.clone())

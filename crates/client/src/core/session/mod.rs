@@ -3,15 +3,18 @@
 mod answers;
 mod entering;
 mod frames;
+mod hosting;
 mod intents;
+mod people_list;
 mod screen;
+mod stage_log;
 mod store;
 mod telling;
 mod upkeep;
 
 use std::collections::VecDeque;
 
-use kulti_protocol::signalling::{self, RoleChange};
+use kulti_protocol::{signalling, store_keys::RoomLock};
 use kulti_watch::{IntervalSet, Status, credits};
 use rand::{SeedableRng, rngs::StdRng};
 use serde::Serialize;
@@ -24,12 +27,15 @@ use super::{
     connection::Connection,
     grid::{Grid, Group},
     hands::Hands,
+    invitations::Invitations,
     io::{Input, Now, Output, StayConfig},
+    people_window::PeopleWindow,
     person,
     requests::{AfterLoss, CODE_CONNECTION_LOST, Requests},
     roles::Roles,
     roster::{Person, Roster},
     stage::Stage,
+    stage_log::StageLog,
     view::{EndReason, Notice, ViewEvent},
     watching::Watching,
 };
@@ -60,6 +66,12 @@ enum Purpose {
     EndRoom,
     /// An act on somebody, by the name that it has in refusals.
     Act(&'static str),
+    /// An invitation to another role, by the one who is invited.
+    Invite(String),
+    Rename(String),
+    Lock,
+    /// Of which nobody waits for the outcome.
+    Aside,
 }
 
 impl Purpose {
@@ -101,9 +113,13 @@ pub struct SessionCore {
     local_pin: Option<String>,
     chat: Chat,
     arrivals: Arrivals,
-    invitation: Option<RoleChange>,
-    /// The token of the last invitation that was told.
-    invitation_told: String,
+    invitations: Invitations,
+    /// The door, as the store says.
+    lock: RoomLock,
+    /// How many have read which announcement, as the store says.
+    acknowledged: Option<kulti_protocol::store_keys::Acknowledged>,
+    stage_log: StageLog,
+    people_window: PeopleWindow,
     watching: Watching,
     page: usize,
     screen: Screen,
@@ -153,8 +169,11 @@ impl SessionCore {
             local_pin: None,
             chat: Chat::default(),
             arrivals: Arrivals::default(),
-            invitation: None,
-            invitation_told: String::new(),
+            invitations: Invitations::default(),
+            lock: RoomLock::default(),
+            acknowledged: None,
+            stage_log: StageLog::default(),
+            people_window: PeopleWindow::default(),
             watching: Watching::new(&config.session_id, config.watch_policy, rate),
             page: 0,
             screen: Screen::default(),

@@ -8,7 +8,7 @@ use crate::core::{
     roster::Person,
     view::{
         AnnouncementView, ConnectionView, CountsView, EndedView, GridView, MeView, PeopleView,
-        PinnedMessageView, SessionView, StageView, TileView, ViewEvent, WatchView,
+        PinnedMessageView, RoomView, SessionView, StageLogView, StageView, TileView, ViewEvent, WatchView,
     },
 };
 
@@ -27,6 +27,8 @@ pub(super) struct Dirty {
     pub(super) counts: bool,
     pub(super) grid: bool,
     pub(super) stage: bool,
+    pub(super) room: bool,
+    pub(super) stage_log: bool,
     people: bool,
 }
 
@@ -34,6 +36,7 @@ impl Dirty {
     pub(super) fn all(&mut self) {
         self.connection = true;
         self.session = true;
+        self.room = true;
         self.people();
     }
 
@@ -43,6 +46,8 @@ impl Dirty {
         self.counts = true;
         self.grid = true;
         self.stage = true;
+        self.stage_log = true;
+        self.room = true;
     }
 }
 
@@ -56,6 +61,8 @@ pub(super) struct Screen {
     counts: Option<CountsView>,
     grid: Option<GridView>,
     stage: Option<StageView>,
+    room: Option<RoomView>,
+    stage_log: Option<StageLogView>,
     people: Option<PeopleView>,
     people_at: Option<u64>,
     watch: Option<WatchView>,
@@ -72,6 +79,8 @@ impl Default for Screen {
                 counts: true,
                 grid: true,
                 stage: true,
+                room: true,
+                stage_log: true,
                 people: true,
             },
             connection: None,
@@ -80,6 +89,8 @@ impl Default for Screen {
             counts: None,
             grid: None,
             stage: None,
+            room: None,
+            stage_log: None,
             people: None,
             people_at: None,
             watch: None,
@@ -143,6 +154,24 @@ impl SessionCore {
                 &mut self.outputs,
             );
         }
+        if std::mem::take(&mut self.screen.dirty.room) {
+            let view = self.room_view();
+            replace(
+                &mut self.screen.room,
+                view,
+                ViewEvent::Room,
+                &mut self.outputs,
+            );
+        }
+        if std::mem::take(&mut self.screen.dirty.stage_log) {
+            let view = self.stage_log_view();
+            replace(
+                &mut self.screen.stage_log,
+                view,
+                ViewEvent::StageLog,
+                &mut self.outputs,
+            );
+        }
         self.refresh_people(now);
         self.refresh_watch(now);
     }
@@ -165,6 +194,9 @@ impl SessionCore {
     }
 
     fn refresh_people(&mut self, now: u64) {
+        if self.people_window.is_fresh() {
+            self.refresh_people_list();
+        }
         let early = self
             .screen
             .people_at
@@ -173,13 +205,15 @@ impl SessionCore {
             return;
         }
         self.screen.dirty.people = false;
+        let listed = self.refresh_people_list();
         let view = self.people_view();
-        if replace(
+        let replaced = replace(
             &mut self.screen.people,
             view,
             ViewEvent::People,
             &mut self.outputs,
-        ) {
+        );
+        if replaced || listed {
             self.screen.people_at = Some(now);
         }
     }
@@ -237,9 +271,14 @@ impl SessionCore {
             ViewEvent::Stage(self.stage_view()),
             ViewEvent::Grid(self.grid_view()),
             ViewEvent::People(self.people_view()),
+            ViewEvent::Room(self.room_view()),
+            ViewEvent::StageLog(self.stage_log_view()),
             ViewEvent::Chat(self.chat.view()),
             ViewEvent::Watch(watch.clone()),
         ];
+        if let Some(list) = self.people_list_view() {
+            slices.push(ViewEvent::PeopleList(list));
+        }
         if let Some(reason) = &self.ended {
             slices.push(ViewEvent::Ended(self.ended_view(reason.clone(), watch)));
         }
@@ -347,6 +386,7 @@ impl SessionCore {
                 author: announced.author.clone(),
                 text: announced.text.clone(),
                 announced_at_ms: announced.at,
+                expires_at_ms: announced.until,
             }),
         }
     }
@@ -364,7 +404,7 @@ impl SessionCore {
         }
     }
 
-    fn tile(&self, peer_id: &str) -> Option<TileView> {
+    pub(super) fn tile(&self, peer_id: &str) -> Option<TileView> {
         let person = self.roster.get(peer_id)?;
         let is_local = person.peer_id == self.config.peer_id;
         Some(TileView {
@@ -380,7 +420,7 @@ impl SessionCore {
         })
     }
 
-    fn presence_of(&self, person: &Person, is_local: bool) -> crate::core::view::Presence {
+    pub(super) fn presence_of(&self, person: &Person, is_local: bool) -> crate::core::view::Presence {
         if is_local {
             return self.watching.presence(self.boot());
         }

@@ -42,6 +42,7 @@ impl SessionCore {
         if let Some(notice) = self.arrivals.due(now) {
             self.notice(notice);
         }
+        self.hosting_upkeep();
         if let Some(beat) = self.watching.due(now) {
             self.beat(beat);
         }
@@ -106,6 +107,7 @@ impl SessionCore {
             self.connection.deadline(),
             self.requests.deadline(),
             self.arrivals.deadline(),
+            self.hosting_deadline(),
             self.watching.deadline(now),
             self.screen_deadline(),
             store,

@@ -13,6 +13,7 @@ mod disorder;
 mod fake_notices;
 mod fake_room;
 mod fixtures;
+mod hosting;
 mod journal;
 mod leaving;
 mod people;

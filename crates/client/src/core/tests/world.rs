@@ -12,8 +12,9 @@ use crate::core::{
     io::{Announcement, ConnectFailure, Input, Now, Output, StayConfig},
     unsettled::Unsettled,
     view::{
-        ChatView, ConnectionView, CountsView, EndReason, GridView, MessageView, Notice, PeopleView,
-        SessionView, StageView, ViewEvent, WatchView,
+        ChatView, ConnectionView, CountsView, EndReason, GridView, MessageView, Notice,
+        PeopleListView, PeopleView, RoomView, SessionView, StageLogView, StageView, ViewEvent,
+        WatchView,
     },
 };
 
@@ -31,6 +32,9 @@ pub(super) struct Shown {
     pub(super) grid: Option<GridView>,
     pub(super) stage: Option<StageView>,
     pub(super) people: Option<PeopleView>,
+    pub(super) list: Option<PeopleListView>,
+    pub(super) room: Option<RoomView>,
+    pub(super) stage_log: Option<StageLogView>,
     pub(super) chat: ChatView,
     pub(super) watch: Option<WatchView>,
 }
@@ -44,6 +48,9 @@ impl Shown {
             ViewEvent::Grid(view) => self.grid = Some(view),
             ViewEvent::Stage(view) => self.stage = Some(view),
             ViewEvent::People(view) => self.people = Some(view),
+            ViewEvent::PeopleList(view) => self.list = Some(view),
+            ViewEvent::Room(view) => self.room = Some(view),
+            ViewEvent::StageLog(view) => self.stage_log = Some(view),
             ViewEvent::Chat(view) => self.chat = view,
             ViewEvent::Watch(view) => self.watch = Some(view),
             ViewEvent::Message(view) => self.message(view),

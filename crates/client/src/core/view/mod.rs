@@ -10,8 +10,11 @@ mod connection;
 mod ended;
 mod notice;
 mod people;
+mod people_list;
+mod room;
 mod session;
 mod stage;
+mod stage_log;
 mod watch;
 
 use serde::{Deserialize, Serialize};
@@ -22,8 +25,11 @@ pub use connection::{ConnectionView, RestoredView};
 pub use ended::{EndReason, EndedView};
 pub use notice::Notice;
 pub use people::{CountsView, GridView, PeopleView, Presence, TileView};
+pub use people_list::PeopleListView;
+pub use room::{InvitationView, InvitedView, RoomView};
 pub use session::{MeView, PermissionsView, SessionView};
 pub use stage::{AnnouncementView, PinnedMessageView, StageView};
+pub use stage_log::{AcknowledgedView, IgnoredWriteView, PastAnnouncementView, StageLogView};
 pub use watch::{PauseReason, PromptView, RibbonSpan, WatchView};
 
 /// One change of what the screen shows.
@@ -40,9 +46,14 @@ pub enum ViewEvent {
     Grid(GridView),
     /// Spotlight, local pin, pinned message, announcement.
     Stage(StageView),
-    /// All participants in grid order, for the people panel; at most
-    /// [`PeopleView::LIMIT`] of them.
+    /// The first participants in grid order; at most [`PeopleView::LIMIT`] of them.
     People(PeopleView),
+    /// The part of the list of people that is looked at. Not sent while nobody looks.
+    PeopleList(PeopleListView),
+    /// The room's door, and invitations to other roles.
+    Room(RoomView),
+    /// Announcements so far, and what did not count.
+    StageLog(StageLogView),
     /// The messages that are kept, oldest first. Sent whole on subscribing.
     Chat(ChatView),
     /// One message was added, or changed its state: replaces the one with its `id`.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kulti_client::drivers::journal::JournalStatus;
+use kulti_client::{core::Intent, drivers::journal::JournalStatus};
 use tokio::sync::watch;
 
 use super::{

@@ -31,6 +31,7 @@ import link from 'lucide-static/icons/link.svg?raw';
 import list from 'lucide-static/icons/list.svg?raw';
 import loader from 'lucide-static/icons/loader-circle.svg?raw';
 import lock from 'lucide-static/icons/lock.svg?raw';
+import lockOpen from 'lucide-static/icons/lock-open.svg?raw';
 import logOut from 'lucide-static/icons/log-out.svg?raw';
 import megaphone from 'lucide-static/icons/megaphone.svg?raw';
 import messageSquare from 'lucide-static/icons/message-square.svg?raw';
@@ -46,6 +47,7 @@ import presentation from 'lucide-static/icons/presentation.svg?raw';
 import receipt from 'lucide-static/icons/receipt-text.svg?raw';
 import refresh from 'lucide-static/icons/refresh-cw.svg?raw';
 import rotateCw from 'lucide-static/icons/rotate-cw.svg?raw';
+import search from 'lucide-static/icons/search.svg?raw';
 import server from 'lucide-static/icons/server.svg?raw';
 import settings from 'lucide-static/icons/settings.svg?raw';
 import shieldAlert from 'lucide-static/icons/shield-alert.svg?raw';
@@ -93,6 +95,7 @@ const sources = {
   list,
   loader,
   lock,
+  'lock-open': lockOpen,
   'log-out': logOut,
   megaphone,
   message: messageSquare,
@@ -108,6 +111,7 @@ const sources = {
   receipt,
   refresh,
   'rotate-cw': rotateCw,
+  search,
   server,
   settings,
   'shield-alert': shieldAlert,

@@ -3,7 +3,7 @@ import { words } from '../words/en';
 import type { ToastRequest } from './toasts.svelte';
 
 /** The toast for a notice; null for what the screen tells in another way. */
-export function noticeToast(notice: Notice, act: (intent: Intent) => void): ToastRequest | null {
+export function noticeToast(notice: Notice, _act: (intent: Intent) => void): ToastRequest | null {
   switch (notice.kind) {
     case 'peopleJoined':
       return { icon: 'users', text: words.notices.peopleJoined(notice) };
@@ -12,19 +12,16 @@ export function noticeToast(notice: Notice, act: (intent: Intent) => void): Toas
     case 'roleChanged':
       return { icon: 'presentation', text: words.notices.roleChanged(notice) };
     case 'roleInvite':
-      return {
-        icon: 'presentation',
-        text: words.notices.roleInvite(notice),
-        lasting: true,
-        actions: [
-          { label: words.common.notNow, run: () => act({ act: 'answerRoleInvite', accept: false }) },
-          {
-            label: words.common.accept,
-            primary: true,
-            run: () => act({ act: 'answerRoleInvite', accept: true }),
-          },
-        ],
-      };
+      // A dialog asks (room/Invitation.svelte).
+      return null;
+    case 'invitationAccepted':
+      return { icon: 'presentation', tone: 'good', text: words.notices.invitationAccepted(notice) };
+    case 'invitationDeclined':
+      return { icon: 'presentation', text: words.notices.invitationDeclined(notice) };
+    case 'invitationUnanswered':
+      return { icon: 'presentation', text: words.notices.invitationUnanswered(notice) };
+    case 'lockChanged':
+      return { icon: notice.locked ? 'lock' : 'lock-open', text: words.notices.lockChanged(notice) };
     case 'creditEarned':
       // The ring and the counter celebrate it (README of the visual language, section 7).
       return null;

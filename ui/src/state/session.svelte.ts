@@ -7,8 +7,11 @@ import type {
   GridView,
   Intent,
   MessageView,
+  PeopleListView,
   PeopleView,
+  RoomView,
   SessionView,
+  StageLogView,
   StageView,
   ViewEvent,
   WatchView,
@@ -16,6 +19,7 @@ import type {
 import { asBackendError } from '../bridge/backend';
 import { noticeToast } from './notices';
 import type { Toasts } from './toasts.svelte';
+import { undoToast } from './undo';
 
 /** As many messages as the core keeps. */
 const MESSAGE_LIMIT = 500;
@@ -31,6 +35,10 @@ export class Session {
   grid = $state.raw<GridView | null>(null);
   stage = $state.raw<StageView>(EMPTY_STAGE);
   people = $state.raw<PeopleView>(EMPTY_PEOPLE);
+  /** The part of the list of people that was asked for; null while nobody looks. */
+  list = $state.raw<PeopleListView | null>(null);
+  room = $state.raw<RoomView>(EMPTY_ROOM);
+  stageLog = $state.raw<StageLogView>(EMPTY_LOG);
   messages = $state.raw<readonly MessageView[]>([]);
   watch = $state.raw<WatchView | null>(null);
   ended = $state.raw<EndedView | null>(null);
@@ -62,6 +70,9 @@ export class Session {
     this.#askedPage = null;
     this.stage = EMPTY_STAGE;
     this.people = EMPTY_PEOPLE;
+    this.list = null;
+    this.room = EMPTY_ROOM;
+    this.stageLog = EMPTY_LOG;
     this.messages = [];
     this.watch = null;
     this.ended = null;
@@ -91,6 +102,15 @@ export class Session {
         break;
       case 'people':
         this.people = event.value;
+        break;
+      case 'peopleList':
+        this.list = event.value;
+        break;
+      case 'room':
+        this.room = event.value;
+        break;
+      case 'stageLog':
+        this.stageLog = event.value;
         break;
       case 'chat':
         this.messages = event.value.messages;
@@ -126,10 +146,18 @@ export class Session {
     return true;
   }
 
+  /** Looks at a part of the list of people; a `count` of 0 stops looking. No act of the person. */
+  lookAtPeople(query: string, first: number, count: number): void {
+    if (count === 0) this.list = null;
+    this.#backend.act({ act: 'showPeople', query, first, count }).catch(() => undefined);
+  }
+
   /** Does something in the session; a refusal becomes a toast. Tells whether it was taken. */
   async act(intent: Intent): Promise<boolean> {
+    const undo = undoToast(intent, this.stage, (back) => void this.act(back));
     try {
       await this.#backend.act(intent);
+      if (undo) this.#toasts.show(undo);
       return true;
     } catch (error) {
       this.#toasts.showError(asBackendError(error));
@@ -138,6 +166,14 @@ export class Session {
   }
 }
 
+const EMPTY_ROOM: RoomView = {
+  locked: false,
+  lockedBy: null,
+  canLock: false,
+  invitation: null,
+  invited: [],
+};
+const EMPTY_LOG: StageLogView = { announcements: [], acknowledged: null, ignored: [] };
 const EMPTY_STAGE: StageView = { spotlight: null, localPin: null, pinned: null, announcement: null };
 const EMPTY_PEOPLE: PeopleView = { total: 0, people: [] };
 

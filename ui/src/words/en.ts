@@ -8,6 +8,7 @@ import { home } from './en/home';
 import { journal } from './en/journal';
 import { live } from './en/live';
 import { prompt } from './en/prompt';
+import { announcements, people } from './en/people';
 import { notices, pause, roleName } from './en/room';
 import { settings } from './en/settings';
 import { summary } from './en/summary';
@@ -18,6 +19,7 @@ export type { ErrorContext, ErrorWords } from './en/everywhere';
 /** All words. */
 export const words = {
   activity,
+  announcements,
   books,
   common,
   errors,
@@ -26,6 +28,7 @@ export const words = {
   live,
   notices,
   pause,
+  people,
   prompt,
   roleName,
   settings,

@@ -11,6 +11,7 @@ import type {
   WatchView,
 } from '../../../src/bridge/backend';
 import { hueOf, initialsOf } from '../../../src/design/identity';
+import { peopleList } from './people-list';
 import type { Scene, Scenes } from './scene';
 import { restless, ribbon, sessionView, watchView } from './summary';
 
@@ -41,7 +42,7 @@ const NAMES = [
   'Ruth',
 ];
 
-function person(index: number): TileView {
+export function person(index: number): TileView {
   const name = NAMES[index % NAMES.length] ?? 'Guest';
   const presence: Presence = index % 7 === 6 ? 'away' : 'active';
   return {
@@ -99,11 +100,12 @@ const PINNED = {
   author: 'Mara Okafor',
   text: 'Because a union never counts twice. Send it ten times, in any order: same answer.',
 };
-const ANNOUNCED = {
+export const ANNOUNCED = {
   id: 'announcement-1',
   author: 'Mara Okafor',
   text: 'Five-minute break at 15:00. Clone the repo now so that we can start with the tests.',
   announcedAtMs: sessionView.startedAtMs,
+  expiresAtMs: null,
 };
 const CONNECTED: ConnectionView = { state: 'connected', roundTripMs: 24, restored: null };
 
@@ -116,10 +118,12 @@ interface Shown {
   page?: number;
   chat?: boolean;
   people?: (one: TileView, index: number) => TileView;
+  /** What is played besides. */
+  events?: ViewEvent[];
   after?: () => void | Promise<void>;
 }
 
-function room({
+export function room({
   count,
   stage,
   connection,
@@ -128,6 +132,7 @@ function room({
   page = 0,
   chat = true,
   people: change,
+  events: more = [],
   after,
 }: Shown): Scene {
   const everybody = change ? people(count).map(change) : people(count);
@@ -156,8 +161,10 @@ function room({
     },
     { slice: 'stage', value: { ...NOTHING, ...stage } },
     { slice: 'people', value: { total: count, people: everybody } },
+    { slice: 'peopleList', value: peopleList(everybody) },
     { slice: 'chat', value: { messages: chat ? messages() : [] } },
     { slice: 'watch', value: { ...STAY, ...watch } },
+    ...more,
   ];
   return {
     script: { home: { inSession: true } },
@@ -169,11 +176,11 @@ function room({
   };
 }
 
-const press = (selector: string) => () => {
+export const press = (selector: string) => () => {
   document.querySelector<HTMLElement>(selector)?.click();
 };
 
-const HOST: Partial<SessionView> = {
+export const HOST: Partial<SessionView> = {
   me: { ...sessionView.me, role: 'host' },
   can: {
     manageStage: true,

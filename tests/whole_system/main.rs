@@ -22,6 +22,7 @@ mod logind;
 mod many_bots;
 mod notification_daemon;
 mod official_sdk;
+mod people;
 mod programs;
 mod server;
 mod two_windows;

@@ -108,8 +108,12 @@ enum Style {
 }
 
 async fn race(styles: [Style; 3]) {
-    let server =
-        TestServer::with(unhurried(), ConnectionLimits::default(), Path::Plain).await;
+    let connections = ConnectionLimits {
+        messages_per_second: 100_000,
+        message_burst: 100_000,
+        ..ConnectionLimits::default()
+    };
+    let server = TestServer::with(unhurried(), connections, Path::Plain).await;
     let mut watcher = Client::join(&server, "room", "watcher", "viewer").await;
     watcher
         .ok("listen-metadata-change", json!({"keys": ["uiState"]}))

@@ -55,7 +55,8 @@ async fn a_host_runs_the_room_and_everybody_sees_it() {
     let _display = DISPLAY.lock().await;
     let server = TestServer::start();
     let host = AppWindow::open("Mara Okafor").await;
-    host.host_on(&server.origin, "Reading the SQLite source").await;
+    host.host_on(&server.origin, "Reading the SQLite source")
+        .await;
     let code = host.room_code().await;
     let learner = AppWindow::open("Jonas Lindqvist").await;
     learner
@@ -63,18 +64,25 @@ async fn a_host_runs_the_room_and_everybody_sees_it() {
         .await;
     let room = server.room_of(&code).await;
     let web = SdkPage::open("Web learner").await;
-    web.join(&server.origin, &server.hms_token(&room, "web-1", "viewer")).await;
+    web.join(&server.origin, &server.hms_token(&room, "web-1", "viewer"))
+        .await;
     host.sees("[data-testid=pager]", "(3 participants)").await;
     open_people(&host).await;
 
     // An invitation: first no, then yes.
     choose(&host, "Jonas", "Invite to present").await;
-    learner.sees("dialog h2", "Mara Okafor invites you to present").await;
-    learner.click("dialog .dialog-actions button:first-child").await;
-    host.sees(".toast-list", "Jonas Lindqvist prefers not to").await;
+    learner
+        .sees("dialog h2", "Mara Okafor invites you to present")
+        .await;
+    learner
+        .click("dialog .dialog-actions button:first-child")
+        .await;
+    host.sees(".toast-list", "Jonas Lindqvist prefers not to")
+        .await;
     choose(&host, "Jonas", "Invite to present").await;
     learner.click("dialog .dialog-actions .btn-primary").await;
-    host.sees(".toast-list", "Jonas Lindqvist presents now").await;
+    host.sees(".toast-list", "Jonas Lindqvist presents now")
+        .await;
     learner.element(".ctl[aria-label^=Announce]").await;
     web.does(
         "await until(() => hms.store.getState(HMS.selectPeers)
@@ -85,7 +93,8 @@ async fn a_host_runs_the_room_and_everybody_sees_it() {
 
     // Hands: two go up, one from the web, and down together.
     learner.click(".ctl.is-hand").await;
-    web.does("await hms.actions.raiseLocalPeerHand()", vec![]).await;
+    web.does("await hms.actions.raiseLocalPeerHand()", vec![])
+        .await;
     host.sees("[data-part=hands]", "Web learner").await;
     host.sees("[data-part=hands]", "Jonas Lindqvist").await;
     host.click("[data-part=hands] .head button").await;
@@ -100,9 +109,12 @@ async fn a_host_runs_the_room_and_everybody_sees_it() {
 
     // An announcement that both acknowledge, each in its way.
     host.click(".ctl[aria-label^=Announce]").await;
-    host.fill(".announce-form textarea", "Break until 15:00").await;
+    host.fill(".announce-form textarea", "Break until 15:00")
+        .await;
     host.click(".announce-form .btn-primary").await;
-    learner.sees("[data-testid=announcement]", "Break until 15:00").await;
+    learner
+        .sees("[data-testid=announcement]", "Break until 15:00")
+        .await;
     learner.click("[data-testid=announcement] button").await;
     web.does(
         "await hms.actions.sessionStore.observe(['uiState']);
@@ -123,7 +135,9 @@ async fn a_host_runs_the_room_and_everybody_sees_it() {
     let token = server.hms_token(&room, "web-2", "viewer");
     let refused = late.try_join(&server.origin, &token).await;
     assert!(
-        refused.as_str().is_some_and(|text| text.starts_with("error 423")),
+        refused
+            .as_str()
+            .is_some_and(|text| text.starts_with("error 423")),
         "{refused}"
     );
     late.close().await;

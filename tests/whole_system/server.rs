@@ -118,7 +118,8 @@ impl TestServer {
             .send()
             .await
             .expect("the server answers");
-        let session: Value = serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
+        let session: Value =
+            serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
         session["hms_room_id"].as_str().expect("a room").to_owned()
     }
 

@@ -57,7 +57,10 @@ impl Act {
         let text = text(number);
         match self {
             Self::Message => Intent::SendMessage { text },
-            Self::Announcement => Intent::Announce { text: Some(text), shown_for_ms: None },
+            Self::Announcement => Intent::Announce {
+                text: Some(text),
+                shown_for_ms: None,
+            },
         }
     }
 }

@@ -211,7 +211,10 @@ impl Stage {
     pub(super) fn runs_out(&mut self, now_ms: u64) -> bool {
         let is_over = self.runs_out_at().is_some_and(|at| now_ms >= at);
         if is_over {
-            self.over = self.announced.as_ref().map(|announced| announced.id.clone());
+            self.over = self
+                .announced
+                .as_ref()
+                .map(|announced| announced.id.clone());
         }
         is_over
     }

@@ -222,11 +222,9 @@ mod tests {
         let mut value = value;
         value["announcementText"] = json!("Back again");
         let theirs = announcement(&read(&value), "Teo", 3_000);
-        assert!(
-            theirs.is_some_and(|new| is_unnamed(&new.id)
-                && new.author == "Teo"
-                && (new.at, new.until) == (3_000, None))
-        );
+        assert!(theirs.is_some_and(|new| is_unnamed(&new.id)
+            && new.author == "Teo"
+            && (new.at, new.until) == (3_000, None)));
     }
 
     #[test]

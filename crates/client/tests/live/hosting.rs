@@ -35,7 +35,9 @@ async fn an_invitation_is_declined_and_then_accepted() {
         })
         .await;
         host_eyes
-            .until("one who has not answered", |seen| seen.room.invited.len() == 1)
+            .until("one who has not answered", |seen| {
+                seen.room.invited.len() == 1
+            })
             .await;
         learner.act(Intent::AnswerRoleInvite { accept }).unwrap();
         host_eyes
@@ -53,7 +55,10 @@ async fn an_invitation_is_declined_and_then_accepted() {
         seen.session.as_ref().is_some_and(|it| it.can.manage_stage)
     })
     .await;
-    assert!(host_eyes.seen.messages.is_empty(), "a no is no chat message");
+    assert!(
+        host_eyes.seen.messages.is_empty(),
+        "a no is no chat message"
+    );
     host.act(Intent::ChangeRole {
         peer_id: learner.config().peer_id.clone(),
         role: "viewer".to_owned(),
@@ -135,12 +140,22 @@ async fn a_new_name_is_seen_in_the_room() {
     let (host, learner) = host_and_learner(&server).await;
     let (mut host_eyes, mut eyes) = (Eyes::of(&host), Eyes::of(&learner));
     host_eyes.people(2).await;
-    learner.act(Intent::Rename { name: "Léo B.".to_owned() }).unwrap();
-    host.act(Intent::Rename { name: "Hanna K.".to_owned() }).unwrap();
+    learner
+        .act(Intent::Rename {
+            name: "Léo B.".to_owned(),
+        })
+        .unwrap();
+    host.act(Intent::Rename {
+        name: "Hanna K.".to_owned(),
+    })
+    .unwrap();
     for eyes in [&mut host_eyes, &mut eyes] {
         eyes.until("both new names", |seen| {
             let named = |name: &str| seen.people.people.iter().any(|tile| tile.name == name);
-            let hosted = seen.session.as_ref().is_some_and(|it| it.host_name == "Hanna K.");
+            let hosted = seen
+                .session
+                .as_ref()
+                .is_some_and(|it| it.host_name == "Hanna K.");
             named("Léo B.") && named("Hanna K.") && hosted
         })
         .await;
@@ -178,7 +193,8 @@ async fn an_announcement_is_acknowledged_and_runs_out() {
         })
         .await;
 
-    host.act(announce("Only for a moment", Some(1_500))).unwrap();
+    host.act(announce("Only for a moment", Some(1_500)))
+        .unwrap();
     eyes.until("the second one", |seen| {
         let now = seen.stage.announcement.as_ref();
         now.is_some_and(|now| now.text == "Only for a moment")

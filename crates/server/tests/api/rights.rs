@@ -52,13 +52,25 @@ fn rows(session: &Session) -> Vec<Row> {
     let code = session.room_code.as_str();
     assert!(!code.is_empty());
     vec![
-        with("POST /api/auth/profile", json!({"display_name": "Same"}), account),
-        with("POST /api/sessions/create", json!({"title": "Another"}), account),
+        with(
+            "POST /api/auth/profile",
+            json!({"display_name": "Same"}),
+            account,
+        ),
+        with(
+            "POST /api/sessions/create",
+            json!({"title": "Another"}),
+            account,
+        ),
         row("GET /api/sessions", account),
         row("GET /api/sessions/by-code/{code}", account),
         row("GET /api/credits/balance", account),
         row("GET /api/credits/transactions", account),
-        with("POST /api/analytics/heartbeat", beat, [200, 200, 403, 200, 401]),
+        with(
+            "POST /api/analytics/heartbeat",
+            beat,
+            [200, 200, 403, 200, 401],
+        ),
         row("GET /api/sessions/{id}/watch", [200, 200, 403, 200, 401]),
         // Not over yet; who was not there has none.
         row("GET /api/sessions/{id}/receipt", [409, 409, 403, 409, 401]),
@@ -93,7 +105,9 @@ async fn place() -> Place {
     let mut out = removed.enter(&session, "out").await;
     let removal = json!({"requested_for": "out", "reason": "Wrong room"});
     chair.request("peer-leave-request", removal).await;
-    let told = out.until(|frame| frame["method"] == "on-peer-leave-request").await;
+    let told = out
+        .until(|frame| frame["method"] == "on-peer-leave-request")
+        .await;
     assert_eq!(told["params"]["reason"], "Wrong room");
     Place {
         server,
@@ -167,7 +181,11 @@ async fn every_path_has_a_row() {
 #[tokio::test]
 async fn a_removed_person_gets_no_token_and_no_room_any_more() {
     let place = place().await;
-    place.removed.join(&place.session).await.expect_refusal(403, "removed");
+    place
+        .removed
+        .join(&place.session)
+        .await
+        .expect_refusal(403, "removed");
     let body = json!({"roomId": place.session.hms_room_id, "sessionId": place.session.id});
     let answer = place.removed.post("/api/hms/get-token", body).await;
     answer.expect_refusal(403, "removed");
@@ -183,11 +201,14 @@ async fn a_locked_session_takes_nobody_new_also_after_a_restart() {
     let mut chair = host.enter(session, "chair-2").await;
     let early = place.server.guest("Early").await;
     let token = early.token(session).await.token;
-    let lock = json!({"key": "roomLock", "data": {"locked": true, "lockedBy": "Mara", "timestamp": 1}});
+    let lock =
+        json!({"key": "roomLock", "data": {"locked": true, "lockedBy": "Mara", "timestamp": 1}});
     chair.request("set-metadata", lock).await;
 
     let late = place.server.guest("Late").await;
-    late.join(session).await.expect_refusal(423, "session_locked");
+    late.join(session)
+        .await
+        .expect_refusal(423, "session_locked");
     let body = json!({"roomId": session.hms_room_id, "sessionId": session.id});
     let answer = late.post("/api/hms/get-token", body.clone()).await;
     answer.expect_refusal(423, "session_locked");
@@ -198,14 +219,20 @@ async fn a_locked_session_takes_nobody_new_also_after_a_restart() {
     };
     let origin = place.server.server.origin().to_owned();
     let answer = init(token.clone(), origin).await;
-    assert_eq!((answer.status.as_u16(), &answer.body["code"]), (423, &json!(423)));
+    assert_eq!(
+        (answer.status.as_u16(), &answer.body["code"]),
+        (423, &json!(423))
+    );
     // Who was in comes back.
     assert_eq!(place.participant.join(session).await.status, StatusCode::OK);
 
     let data = place.server.stop().await;
     let server = TestServer::start_on(data, |_| {}).await;
     let origin = server.server.origin().to_owned();
-    late.at(&origin).join(session).await.expect_refusal(423, "session_locked");
+    late.at(&origin)
+        .join(session)
+        .await
+        .expect_refusal(423, "session_locked");
     let answer = init(token, origin.clone()).await;
     assert_eq!(answer.status.as_u16(), 423);
     place.participant.at(&origin).enter(session, "seat-2").await;

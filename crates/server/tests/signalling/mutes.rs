@@ -12,7 +12,8 @@ async fn a_request_to_mute_one_track_reaches_its_owner_alone() {
     let mut one = Client::join(&server, "room", "one", "viewer").await;
     let mut two = Client::join(&server, "room", "two", "viewer").await;
     for mute in [true, false] {
-        let wanted = json!({"requested_for": "one", "track_id": "t1", "stream_id": "s1", "mute": mute});
+        let wanted =
+            json!({"requested_for": "one", "track_id": "t1", "stream_id": "s1", "mute": mute});
         host.ok("track-update-request", wanted).await;
         assert_eq!(
             one.notice("on-track-update-request").await,
@@ -23,7 +24,8 @@ async fn a_request_to_mute_one_track_reaches_its_owner_alone() {
     assert_eq!(host.refused("track-update-request", nobody).await, 404);
     let seen = two.settled().await;
     assert!(
-        seen.iter().all(|frame| frame["method"] != "on-track-update-request"),
+        seen.iter()
+            .all(|frame| frame["method"] != "on-track-update-request"),
         "somebody else's track: {seen:?}"
     );
     server.stop().await;
@@ -48,9 +50,15 @@ async fn a_request_to_mute_many_reaches_the_roles_that_it_names() {
     host.ok(method, json!({"value": false})).await;
     for peer in [&mut viewer, &mut presenter] {
         let asked = peer.notice(told).await;
-        assert_eq!((&asked["value"], &asked["requested_by"]), (&json!(false), &json!("h")));
+        assert_eq!(
+            (&asked["value"], &asked["requested_by"]),
+            (&json!(false), &json!("h"))
+        );
     }
     let seen = host.settled().await;
-    assert!(seen.iter().all(|frame| frame["method"] != told), "never oneself: {seen:?}");
+    assert!(
+        seen.iter().all(|frame| frame["method"] != told),
+        "never oneself: {seen:?}"
+    );
     server.stop().await;
 }

@@ -79,8 +79,7 @@ impl Host {
             self.catch_up();
             let mut data = self.copy.clone();
             data.insert(field.to_owned(), json!(text(number)));
-            let params =
-                json!({"key": "uiState", "data": data, "if_change_version": self.version});
+            let params = json!({"key": "uiState", "data": data, "if_change_version": self.version});
             let id = self.client.request("set-metadata", params).await;
             let answer = self.client.answer(&id).await;
             self.catch_up();
@@ -89,7 +88,10 @@ impl Host {
                 return;
             }
             assert_eq!(answer["error"]["code"], 409, "{answer}");
-            let newest = self.client.ok("get-metadata", json!({"key": "uiState"})).await;
+            let newest = self
+                .client
+                .ok("get-metadata", json!({"key": "uiState"}))
+                .await;
             self.catch_up();
             self.take(&newest);
         }
@@ -138,8 +140,14 @@ async fn race(styles: [Style; 3]) {
     while seen.iter().any(|value| value.as_deref() != Some(&last)) {
         let value = watcher.value_where("uiState", |_| true).await;
         for (field, before) in FIELDS.iter().zip(&mut seen) {
-            let now = value["data"].get(field).and_then(Value::as_str).map(str::to_owned);
-            assert!(now >= *before, "{field} went from {before:?} to {now:?}: {value}");
+            let now = value["data"]
+                .get(field)
+                .and_then(Value::as_str)
+                .map(str::to_owned);
+            assert!(
+                now >= *before,
+                "{field} went from {before:?} to {now:?}: {value}"
+            );
             *before = now;
         }
     }

@@ -19,7 +19,14 @@ const NOBODY: [bool; 3] = [false; 3];
 
 /// Those that belong to a connection and not to a right.
 const OF_CONNECTIONS: [&str; 8] = [
-    "join", "ping", "leave", "offer", "answer", "trickle", "track-update", "analytics",
+    "join",
+    "ping",
+    "leave",
+    "offer",
+    "answer",
+    "trickle",
+    "track-update",
+    "analytics",
 ];
 
 /// What `me` does to `other`, and for which roles it is done.
@@ -82,14 +89,22 @@ fn people() -> Vec<Row> {
     let mut rows = vec![
         row("end-room", json!({"lock": false, "reason": ""}), HOSTS).by(Action::EndRoom),
         row("end-room", json!({"lock": true, "reason": ""}), HOSTS).by(Action::EndRoom),
-        row("peer-leave-request", json!({"requested_for": "other", "reason": "x"}), HOSTS)
-            .by(Action::RemoveOthers),
+        row(
+            "peer-leave-request",
+            json!({"requested_for": "other", "reason": "x"}),
+            HOSTS,
+        )
+        .by(Action::RemoveOthers),
         role(json!({"requested_for": "other", "role": "presenter"})),
         role(json!({"requested_for": "other", "role": "presenter", "force": true})),
         role(json!({"requested_for": "me", "role": "host", "force": true})),
         role(json!({"roles": ["viewer"], "role": "host", "force": true})),
         // An invitation that nobody made.
-        row("role-change", json!({"role": "host", "token": "made up"}), NOBODY),
+        row(
+            "role-change",
+            json!({"role": "host", "token": "made up"}),
+            NOBODY,
+        ),
         row("group-add", group.clone(), HOSTS).by(Action::ChangeGroups),
         row("group-remove", group, HOSTS).by(Action::ChangeGroups),
         row("group-clear", json!({"name": "_handraise"}), HOSTS).by(Action::ChangeGroups),
@@ -100,7 +115,11 @@ fn people() -> Vec<Row> {
         row("peer-update", json!({"name": "New"}), EVERYBODY),
         row("get-peer", json!({"peer_id": "other"}), EVERYBODY),
         row("find-peer", json!({"limit": 1}), EVERYBODY),
-        row("peer-name-search", json!({"query": "", "limit": 1}), EVERYBODY),
+        row(
+            "peer-name-search",
+            json!({"query": "", "limit": 1}),
+            EVERYBODY,
+        ),
     ];
     rows.extend(mute(true));
     rows.extend(mute(false));
@@ -111,19 +130,29 @@ fn messages() -> Vec<Row> {
     let say = |kind: &str| json!({"info": {"message": "x", "type": kind}});
     vec![
         row("broadcast", say("chat"), EVERYBODY),
-        row("broadcast", json!({"info": {"message": "x", "type": "chat"}, "roles": ["host"]}), EVERYBODY),
-        row("broadcast", json!({"info": {"message": "x", "type": "chat"}, "peer_id": "other"}), EVERYBODY),
+        row(
+            "broadcast",
+            json!({"info": {"message": "x", "type": "chat"}, "roles": ["host"]}),
+            EVERYBODY,
+        ),
+        row(
+            "broadcast",
+            json!({"info": {"message": "x", "type": "chat"}, "peer_id": "other"}),
+            EVERYBODY,
+        ),
     ]
 }
 
 fn store() -> Vec<Row> {
-    let set = |key: &str, data: Value| row("set-metadata", json!({"key": key, "data": data}), NOBODY);
+    let set =
+        |key: &str, data: Value| row("set-metadata", json!({"key": key, "data": data}), NOBODY);
     let delete = |key: &str| row("set-metadata", json!({"key": key}), NOBODY);
     let at = |key: &str| json!({"key": key, "data": {"x": 1}, "if_change_version": 0});
     let of = |row: Row, allowed| Row { allowed, ..row };
     let poll = json!({"pollId": "p", "question": "?", "options": [{"id": "a", "text": "A", "votes": 0},
         {"id": "b", "text": "B", "votes": 0}], "totalVotes": 0, "isActive": true, "createdAt": 1});
-    let watch = json!({"userId": "user-me", "durationSeconds": 1, "lastUpdate": 1, "isActive": true});
+    let watch =
+        json!({"userId": "user-me", "durationSeconds": 1, "lastUpdate": 1, "isActive": true});
     let lock = json!({"locked": true, "timestamp": 1});
     vec![
         of(set("uiState", json!({"announcementText": "x"})), STAGE).by(Action::ManageStage),
@@ -138,11 +167,24 @@ fn store() -> Vec<Row> {
         set("watch:user-other", watch),
         delete("watch:user-other"),
         // The server alone writes these: it answers with the true value.
-        of(set("viewers", json!({"total": 99, "active": 99, "timestamp": 1})), EVERYBODY),
-        of(set("acknowledged", json!({"announcementId": "x"})), EVERYBODY),
+        of(
+            set(
+                "viewers",
+                json!({"total": 99, "active": 99, "timestamp": 1}),
+            ),
+            EVERYBODY,
+        ),
+        of(
+            set("acknowledged", json!({"announcementId": "x"})),
+            EVERYBODY,
+        ),
         of(set("anything", json!(1)), EVERYBODY),
         row("get-metadata", json!({"key": "uiState"}), EVERYBODY),
-        row("listen-metadata-change", json!({"keys": ["uiState", "watch:user-other"]}), EVERYBODY),
+        row(
+            "listen-metadata-change",
+            json!({"keys": ["uiState", "watch:user-other"]}),
+            EVERYBODY,
+        ),
     ]
 }
 
@@ -152,7 +194,10 @@ fn polls() -> Vec<Row> {
         "question": {"index": 1, "text": "?", "type": "single-choice"},
         "options": [{"index": 1, "text": "A"}, {"index": 2, "text": "B"}]}]});
     let poll = || json!({"poll_id": "p"});
-    let draft = vec![("poll-info-set", info.clone()), ("poll-questions-set", questions.clone())];
+    let draft = vec![
+        ("poll-info-set", info.clone()),
+        ("poll-questions-set", questions.clone()),
+    ];
     let running = [draft.clone(), vec![("poll-start", poll())]].concat();
     let stopped = [running.clone(), vec![("poll-stop", poll())]].concat();
     let vote = json!({"poll_id": "p", "responses": [{"question": 1, "type": "single-choice", "option": 1}]});
@@ -160,19 +205,39 @@ fn polls() -> Vec<Row> {
     let read = Action::PollRead;
     vec![
         row("poll-info-set", info, STAGE).by(write),
-        row("poll-questions-set", questions, STAGE).by(write).after(draft.clone()),
+        row("poll-questions-set", questions, STAGE)
+            .by(write)
+            .after(draft.clone()),
         row("poll-start", poll(), STAGE).by(write).after(draft),
-        row("poll-stop", poll(), STAGE).by(write).after(running.clone()),
-        row("poll-info-get", poll(), EVERYBODY).by(read).after(running.clone()),
-        row("poll-questions-get", poll(), EVERYBODY).by(read).after(running.clone()),
-        row("poll-response", vote, EVERYBODY).by(read).after(running.clone()),
-        row("poll-responses", json!({"poll_id": "p", "self": true}), EVERYBODY)
+        row("poll-stop", poll(), STAGE)
+            .by(write)
+            .after(running.clone()),
+        row("poll-info-get", poll(), EVERYBODY)
             .by(read)
-            .after(running),
-        row("poll-result", poll(), EVERYBODY).by(read).after(stopped.clone()),
-        row("poll-leaderboard", json!({"poll_id": "p", "count": 5}), EVERYBODY)
+            .after(running.clone()),
+        row("poll-questions-get", poll(), EVERYBODY)
             .by(read)
-            .after(stopped),
+            .after(running.clone()),
+        row("poll-response", vote, EVERYBODY)
+            .by(read)
+            .after(running.clone()),
+        row(
+            "poll-responses",
+            json!({"poll_id": "p", "self": true}),
+            EVERYBODY,
+        )
+        .by(read)
+        .after(running),
+        row("poll-result", poll(), EVERYBODY)
+            .by(read)
+            .after(stopped.clone()),
+        row(
+            "poll-leaderboard",
+            json!({"poll_id": "p", "count": 5}),
+            EVERYBODY,
+        )
+        .by(read)
+        .after(stopped),
         row("poll-list", json!({"state": "started"}), EVERYBODY).by(read),
     ]
 }
@@ -305,9 +370,14 @@ async fn who_loses_a_role_loses_its_rights_at_once() {
     let invite = json!({"requested_for": "me", "role": "presenter"});
     host.ok("role-change-request", invite).await;
     let asked = me.notice("on-role-change-request").await;
-    assert_eq!(me.refused("set-metadata", write()).await, 403, "not before the yes");
+    assert_eq!(
+        me.refused("set-metadata", write()).await,
+        403,
+        "not before the yes"
+    );
     me.ok("role-change", asked).await;
-    host.notice_where("on-peer-update", |peer| peer["role"] == "presenter").await;
+    host.notice_where("on-peer-update", |peer| peer["role"] == "presenter")
+        .await;
     me.ok("set-metadata", write()).await;
 
     let back = json!({"requested_for": "me", "role": "viewer", "force": true});

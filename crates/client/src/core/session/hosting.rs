@@ -78,12 +78,7 @@ impl SessionCore {
             roles: None,
             peer_id: Some(asker),
         };
-        self.request(
-            Purpose::Aside,
-            method::BROADCAST,
-            params,
-            AfterLoss::Repeat,
-        );
+        self.request(Purpose::Aside, method::BROADCAST, params, AfterLoss::Repeat);
     }
 
     pub(super) fn invitation_declined(&mut self, message: &OnBroadcast) {
@@ -164,7 +159,11 @@ impl SessionCore {
 
     pub(super) fn rename(&mut self, name: &str) {
         if plain_text::is_blank(name) {
-            self.refused("rename", code::BAD_REQUEST, "A name has 1 to 80 characters.");
+            self.refused(
+                "rename",
+                code::BAD_REQUEST,
+                "A name has 1 to 80 characters.",
+            );
             return;
         }
         let name = person::display_name(name);

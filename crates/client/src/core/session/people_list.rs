@@ -78,10 +78,7 @@ impl SessionCore {
                 .then(|| number(found.watching.iter().filter(is_active).count())),
             unnamed: total.saturating_sub(number(self.roster.len())),
             first: number(asked.first),
-            rows: found
-                .window(asked)
-                .filter_map(|id| self.tile(id))
-                .collect(),
+            rows: found.window(asked).filter_map(|id| self.tile(id)).collect(),
         })
     }
 

@@ -8,7 +8,8 @@ use crate::core::{
     roster::Person,
     view::{
         AnnouncementView, ConnectionView, CountsView, EndedView, GridView, MeView, PeopleView,
-        PinnedMessageView, RoomView, SessionView, StageLogView, StageView, TileView, ViewEvent, WatchView,
+        PinnedMessageView, RoomView, SessionView, StageLogView, StageView, TileView, ViewEvent,
+        WatchView,
     },
 };
 
@@ -420,7 +421,11 @@ impl SessionCore {
         })
     }
 
-    pub(super) fn presence_of(&self, person: &Person, is_local: bool) -> crate::core::view::Presence {
+    pub(super) fn presence_of(
+        &self,
+        person: &Person,
+        is_local: bool,
+    ) -> crate::core::view::Presence {
         if is_local {
             return self.watching.presence(self.boot());
         }

@@ -37,7 +37,8 @@ impl SessionCore {
             .ok()
             .flatten();
         if let Some(view) = self.acknowledged_view() {
-            self.stage_log.acknowledged(&view.announcement_id, view.count);
+            self.stage_log
+                .acknowledged(&view.announcement_id, view.count);
         }
         self.screen.dirty.stage_log = true;
     }

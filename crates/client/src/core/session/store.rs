@@ -242,8 +242,7 @@ impl SessionCore {
             .chain(self.people_in_window())
             .filter_map(|id| self.roster.get(id))
             .map(|person| watch_key(&person.user_id));
-        let reads_counts =
-            self.config.server_counts_viewers && self.roles.mine_can().manage_stage;
+        let reads_counts = self.config.server_counts_viewers && self.roles.mine_can().manage_stage;
         let ours = [
             self.config.server_counts_viewers.then_some(ROOM_LOCK),
             reads_counts.then_some(ACKNOWLEDGED),

@@ -49,14 +49,23 @@ fn an_invitation_that_is_accepted_is_told_to_the_host() {
     world.join(&["host-1", "viewer-1"]);
     invite(&mut world);
     let asked = room(&world, "viewer-1").invitation.clone().unwrap();
-    assert_eq!((asked.name.as_str(), asked.role.as_str()), ("Name host-1", "presenter"));
+    assert_eq!(
+        (asked.name.as_str(), asked.role.as_str()),
+        ("Name host-1", "presenter")
+    );
     assert_eq!(room(&world, "host-1").invited.len(), 1);
     world.act("viewer-1", Intent::AnswerRoleInvite { accept: true });
     let (name, role) = names();
-    assert_eq!(told(&world, "host-1", &Notice::InvitationAccepted { name, role }), 1);
+    assert_eq!(
+        told(&world, "host-1", &Notice::InvitationAccepted { name, role }),
+        1
+    );
     assert!(room(&world, "host-1").invited.is_empty());
     assert_eq!(room(&world, "viewer-1").invitation, None);
-    assert_eq!(world.client("viewer-1").snapshot().room, world.shown("viewer-1").room);
+    assert_eq!(
+        world.client("viewer-1").snapshot().room,
+        world.shown("viewer-1").room
+    );
 }
 
 #[test]
@@ -66,9 +75,15 @@ fn a_no_is_told_to_the_host_and_nobody_else_reads_it() {
     invite(&mut world);
     world.act("viewer-1", Intent::AnswerRoleInvite { accept: false });
     let (name, role) = names();
-    assert_eq!(told(&world, "host-1", &Notice::InvitationDeclined { name, role }), 1);
+    assert_eq!(
+        told(&world, "host-1", &Notice::InvitationDeclined { name, role }),
+        1
+    );
     assert!(room(&world, "host-1").invited.is_empty());
-    assert!(world.shown("host-1").chat.messages.is_empty(), "no chat message");
+    assert!(
+        world.shown("host-1").chat.messages.is_empty(),
+        "no chat message"
+    );
     let sent = world.room.heard("viewer-1", method::BROADCAST);
     assert_eq!(sent[0]["peer_id"], "host-1");
 }
@@ -87,7 +102,10 @@ fn silence_is_told_after_a_minute_and_a_late_yes_still_counts() {
     assert!(room(&world, "host-1").invited.is_empty());
     world.act("viewer-1", Intent::AnswerRoleInvite { accept: true });
     let (name, role) = names();
-    assert_eq!(told(&world, "host-1", &Notice::InvitationAccepted { name, role }), 1);
+    assert_eq!(
+        told(&world, "host-1", &Notice::InvitationAccepted { name, role }),
+        1
+    );
 }
 
 #[test]
@@ -95,12 +113,22 @@ fn who_is_refused_to_be_invited_is_not_waited_for() {
     let mut world = World::new();
     world.join(&["host-1", "viewer-1"]);
     let refusal = RpcError::new(404, "nobody here has this peer id");
-    world.room.faults.insert(method::ROLE_CHANGE_REQUEST, vec![refusal]);
+    world
+        .room
+        .faults
+        .insert(method::ROLE_CHANGE_REQUEST, vec![refusal]);
     invite(&mut world);
     assert!(room(&world, "host-1").invited.is_empty());
     world.run(120_000);
     let (name, role) = names();
-    assert_eq!(told(&world, "host-1", &Notice::InvitationUnanswered { name, role }), 0);
+    assert_eq!(
+        told(
+            &world,
+            "host-1",
+            &Notice::InvitationUnanswered { name, role }
+        ),
+        0
+    );
 }
 
 #[test]
@@ -118,7 +146,10 @@ fn all_hands_go_down_with_one_request_on_our_server_and_one_by_one_on_the_cloud(
         for id in ["viewer-1", "viewer-2"] {
             assert!(!world.shown(id).session.clone().unwrap().me.hand_raised);
         }
-        assert_eq!(world.room.heard("host-1", method::GROUP_CLEAR).len(), requests);
+        assert_eq!(
+            world.room.heard("host-1", method::GROUP_CLEAR).len(),
+            requests
+        );
     }
 }
 
@@ -143,7 +174,11 @@ fn a_locked_door_is_seen_by_all_and_turned_by_hosts_alone() {
     world.run(60_000);
     world.join(&["host-3"]);
     assert!(room(&world, "host-3").locked);
-    assert_eq!(told(&world, "host-3", &news), 0, "no news to who comes later");
+    assert_eq!(
+        told(&world, "host-3", &news),
+        0,
+        "no news to who comes later"
+    );
 
     world.act("viewer-1", Intent::LockRoom { locked: false });
     assert!(room(&world, "viewer-1").locked);
@@ -164,7 +199,12 @@ fn there_is_no_lock_where_the_server_knows_none() {
 fn a_new_name_is_seen_by_everybody_and_kept_through_joining_anew() {
     let mut world = World::new();
     world.join(&["host-1", "viewer-1"]);
-    world.act("viewer-1", Intent::Rename { name: "  Zoë\nKraus ".into() });
+    world.act(
+        "viewer-1",
+        Intent::Rename {
+            name: "  Zoë\nKraus ".into(),
+        },
+    );
     world.run(500);
     let seen = |world: &World, id: &str| {
         let people = world.shown(id).people.clone().unwrap().people;
@@ -172,9 +212,16 @@ fn a_new_name_is_seen_by_everybody_and_kept_through_joining_anew() {
         it.map(|tile| (tile.name, tile.initials))
     };
     for id in ["host-1", "viewer-1"] {
-        assert_eq!(seen(&world, id), Some(("Zoë Kraus".to_owned(), "ZK".to_owned())), "{id}");
+        assert_eq!(
+            seen(&world, id),
+            Some(("Zoë Kraus".to_owned(), "ZK".to_owned())),
+            "{id}"
+        );
     }
-    assert_eq!(world.shown("viewer-1").session.clone().unwrap().me.name, "Zoë Kraus");
+    assert_eq!(
+        world.shown("viewer-1").session.clone().unwrap().me.name,
+        "Zoë Kraus"
+    );
     world.room.restart();
     for id in ["host-1", "viewer-1"] {
         world.cut(id);
@@ -182,7 +229,10 @@ fn a_new_name_is_seen_by_everybody_and_kept_through_joining_anew() {
     world.run(10_000);
     assert_eq!(seen(&world, "host-1").unwrap().0, "Zoë Kraus");
     world.act("viewer-1", Intent::Rename { name: " \n".into() });
-    assert!(matches!(world.clients["viewer-1"].notices.last(), Some(Notice::Refused { .. })));
+    assert!(matches!(
+        world.clients["viewer-1"].notices.last(),
+        Some(Notice::Refused { .. })
+    ));
 }
 
 #[test]
@@ -202,11 +252,15 @@ fn the_session_is_hosted_under_the_hosts_name_of_now() {
     assert_eq!(hosted(&world), "Mara O.");
 }
 
-fn joined(peer: kulti_protocol::signalling::Peer) -> kulti_protocol::signalling::ServerNotification {
+fn joined(
+    peer: kulti_protocol::signalling::Peer,
+) -> kulti_protocol::signalling::ServerNotification {
     kulti_protocol::signalling::ServerNotification::PeerJoin(peer)
 }
 
-fn updated(peer: kulti_protocol::signalling::Peer) -> kulti_protocol::signalling::ServerNotification {
+fn updated(
+    peer: kulti_protocol::signalling::Peer,
+) -> kulti_protocol::signalling::ServerNotification {
     kulti_protocol::signalling::ServerNotification::PeerUpdate(peer)
 }
 
@@ -247,17 +301,30 @@ fn the_history_has_every_announcement_once_newest_first() {
     for text in ["one", "two"] {
         announce(&mut world, text, None);
     }
-    world.act("host-1", Intent::Spotlight { peer_id: Some("viewer-1".into()) });
+    world.act(
+        "host-1",
+        Intent::Spotlight {
+            peer_id: Some("viewer-1".into()),
+        },
+    );
     world.cut("viewer-1");
     world.run(5_000);
     let texts = |world: &World| -> Vec<(String, bool)> {
         let past = &log(world, "viewer-1").announcements;
-        past.iter().map(|past| (past.text.clone(), past.current)).collect()
+        past.iter()
+            .map(|past| (past.text.clone(), past.current))
+            .collect()
     };
     assert_eq!(texts(&world), [("two".into(), true), ("one".into(), false)]);
-    let none = Intent::Announce { text: None, shown_for_ms: None };
+    let none = Intent::Announce {
+        text: None,
+        shown_for_ms: None,
+    };
     world.act("host-1", none);
-    assert_eq!(texts(&world), [("two".into(), false), ("one".into(), false)]);
+    assert_eq!(
+        texts(&world),
+        [("two".into(), false), ("one".into(), false)]
+    );
     for n in 0..100 {
         announce(&mut world, &format!("more {n}"), None);
     }
@@ -275,7 +342,10 @@ fn got_it_is_told_once_and_the_host_sees_the_count() {
     }
     let said = |world: &World| -> usize {
         let writes = world.room.heard("viewer-1", method::SET_METADATA);
-        writes.iter().filter(|write| write["key"] == ACKNOWLEDGED).count()
+        writes
+            .iter()
+            .filter(|write| write["key"] == ACKNOWLEDGED)
+            .count()
     };
     assert_eq!(said(&world), 1);
     // The server counts.
@@ -286,8 +356,16 @@ fn got_it_is_told_once_and_the_host_sees_the_count() {
     assert_eq!((read.count, read.of), (1, 2));
     assert_eq!(log(&world, "viewer-2").acknowledged, None, "for hosts");
     announce(&mut world, "Back", None);
-    assert_eq!(log(&world, "host-1").acknowledged, None, "that was another one");
-    let past: Vec<_> = log(&world, "host-1").announcements.iter().map(|p| p.acknowledged).collect();
+    assert_eq!(
+        log(&world, "host-1").acknowledged,
+        None,
+        "that was another one"
+    );
+    let past: Vec<_> = log(&world, "host-1")
+        .announcements
+        .iter()
+        .map(|p| p.acknowledged)
+        .collect();
     assert_eq!(past, [None, Some(1)]);
 }
 
@@ -302,7 +380,11 @@ fn ignored_writes_are_kept_for_diagnostics() {
     }
     let ignored = &log(&world, "host-1").ignored;
     assert_eq!(ignored.len(), StageLogView::LIMIT);
-    assert!(ignored.iter().all(|write| write.name == "Name viewer-1" && write.at_ms > 0));
+    assert!(
+        ignored
+            .iter()
+            .all(|write| write.name == "Name viewer-1" && write.at_ms > 0)
+    );
     assert!(log(&world, "host-1").announcements.is_empty());
     assert_eq!(world.stage("host-1").announcement, None);
 }
@@ -317,15 +399,27 @@ fn a_message_that_is_not_here_can_be_pinned_again_after_unpinning_it() {
     world.join(&["host-1"]);
     world.act("host-1", Intent::PinMessage { message_id: None });
     assert_eq!(world.stage("host-1").pinned, None);
-    let again = Intent::PinMessage { message_id: Some("m-before".into()) };
+    let again = Intent::PinMessage {
+        message_id: Some("m-before".into()),
+    };
     world.act("host-1", again);
     let pinned = world.stage("host-1").pinned.clone().unwrap();
-    assert_eq!((pinned.text.as_str(), pinned.author.as_str()), ("Read this", "Teo"));
+    assert_eq!(
+        (pinned.text.as_str(), pinned.author.as_str()),
+        ("Read this", "Teo")
+    );
 }
 
 fn show(world: &mut World, query: &str, first: u32, count: u32) {
     let query = query.to_owned();
-    world.act("host-1", Intent::ShowPeople { query, first, count });
+    world.act(
+        "host-1",
+        Intent::ShowPeople {
+            query,
+            first,
+            count,
+        },
+    );
 }
 
 #[test]
@@ -340,14 +434,22 @@ fn of_two_thousand_people_only_those_looked_at_are_sent_and_all_are_found() {
     assert_eq!(world.shown("host-1").list, None, "nobody looks");
     show(&mut world, "", 1_000, 20);
     let view = list(&world, "host-1").clone();
-    assert_eq!((view.total, view.leads, view.watching, view.rows.len()), (2_002, 2, 2_000, 20));
+    assert_eq!(
+        (view.total, view.leads, view.watching, view.rows.len()),
+        (2_002, 2, 2_000, 20)
+    );
     assert_eq!(view.rows[0].name, "Extra viewer-0998");
     assert_eq!(view.watching_active, None, "not known of so many");
 
     show(&mut world, " VIEWER-19 ", 0, 50);
     let found = list(&world, "host-1").clone();
     assert_eq!((found.watching, found.rows.len()), (100, 50));
-    assert!(found.rows.iter().all(|row| row.name.starts_with("Extra viewer-19")));
+    assert!(
+        found
+            .rows
+            .iter()
+            .all(|row| row.name.starts_with("Extra viewer-19"))
+    );
     show(&mut world, "", 0, 1_000_000);
     assert_eq!(list(&world, "host-1").rows.len(), PeopleListView::ROWS);
 }
@@ -361,9 +463,16 @@ fn the_list_begins_with_the_hands_in_their_order() {
     }
     show(&mut world, "", 0, 20);
     let ids = |world: &World| -> Vec<String> {
-        list(world, "host-1").rows.iter().map(|row| row.peer_id.clone()).collect()
+        list(world, "host-1")
+            .rows
+            .iter()
+            .map(|row| row.peer_id.clone())
+            .collect()
     };
-    assert_eq!(ids(&world), ["viewer-2", "viewer-1", "host-1", "viewer-1", "viewer-2"]);
+    assert_eq!(
+        ids(&world),
+        ["viewer-2", "viewer-1", "host-1", "viewer-1", "viewer-2"]
+    );
     assert_eq!(list(&world, "host-1").watching_active, Some(2));
     world.act("viewer-2", Intent::SetHand { raised: false });
     world.run(500);
@@ -386,7 +495,14 @@ fn looking_at_people_is_no_sign_of_life() {
     for _ in 0..40 {
         world.run(60_000);
         let query = String::new();
-        world.input("host-1", Input::Intent(Intent::ShowPeople { query, first: 0, count: 20 }));
+        world.input(
+            "host-1",
+            Input::Intent(Intent::ShowPeople {
+                query,
+                first: 0,
+                count: 20,
+            }),
+        );
     }
     let watch = world.shown("host-1").watch.clone().unwrap();
     assert!(!watch.counting, "{watch:?}");

@@ -27,7 +27,10 @@ fn nobody_new_gets_through_a_locked_door_and_who_was_in_comes_back() {
     assert!(world.room.is_door_locked());
     assert_eq!(tries(&mut world, "new", "viewer"), Err(423));
     assert_eq!(tries(&mut world, "stage", "presenter"), Err(423));
-    assert!(tries(&mut world, "second", "host").is_ok(), "they can unlock it");
+    assert!(
+        tries(&mut world, "second", "host").is_ok(),
+        "they can unlock it"
+    );
 
     // A loss, and leaving and coming again.
     world.cut("a");
@@ -37,7 +40,11 @@ fn nobody_new_gets_through_a_locked_door_and_who_was_in_comes_back() {
     assert!(tries(&mut world, "b", "viewer").is_ok());
 
     lock(&mut world, false);
-    assert!(world.call("new", "join", json!({"name": "new", "data": ""})).is_ok());
+    assert!(
+        world
+            .call("new", "join", json!({"name": "new", "data": ""}))
+            .is_ok()
+    );
 }
 
 #[test]
@@ -61,7 +68,12 @@ fn a_locked_door_stays_locked_over_a_restart() {
 fn odd_values_lock_nothing() {
     let mut world = World::new();
     world.join("h", "host");
-    for value in [json!("locked"), json!({"locked": "yes"}), json!([1]), Value::Null] {
+    for value in [
+        json!("locked"),
+        json!({"locked": "yes"}),
+        json!([1]),
+        Value::Null,
+    ] {
         world.set("h", "roomLock", value).unwrap();
         assert!(!world.room.is_door_locked());
     }
@@ -92,7 +104,10 @@ fn announce(world: &mut World, text: &str, id: Option<&str>) {
 }
 
 fn got_it(world: &mut World, peer: &str, id: &str) -> Value {
-    world.set(peer, "acknowledged", json!({"announcementId": id})).unwrap()["data"].clone()
+    world
+        .set(peer, "acknowledged", json!({"announcementId": id}))
+        .unwrap()["data"]
+        .clone()
 }
 
 #[test]
@@ -106,7 +121,11 @@ fn each_user_acknowledges_once_and_the_announcer_not_at_all() {
     let count = |world: &World| world.clients["h"].values["acknowledged"]["acknowledged"].clone();
     assert_eq!(count(&world), 0);
     world.pass(1_000);
-    assert_eq!(got_it(&mut world, "a", "1")["acknowledged"], 1, "the answer is the truth");
+    assert_eq!(
+        got_it(&mut world, "a", "1")["acknowledged"],
+        1,
+        "the answer is the truth"
+    );
     got_it(&mut world, "a", "1");
     got_it(&mut world, "h", "1");
     got_it(&mut world, "b", "older");
@@ -165,5 +184,8 @@ fn two_thousand_who_click_at_once_are_told_in_a_few_frames() {
         .filter(|frame| frame["method"] == "on-metadata-change")
         .count();
     assert!(told <= 3, "{told} frames for one burst");
-    assert_eq!(world.clients["h"].values["acknowledged"]["acknowledged"], 500);
+    assert_eq!(
+        world.clients["h"].values["acknowledged"]["acknowledged"],
+        500
+    );
 }

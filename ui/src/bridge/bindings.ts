@@ -62,6 +62,16 @@ export const commands = {
 };
 
 /* Types */
+/**  How many have acknowledged an announcement. */
+export type AcknowledgedView = {
+	/**  Which. */
+	announcementId: string,
+	/**  How many people have. */
+	count: number,
+	/**  Of how many, the one who announced left out. */
+	of: number,
+};
+
 /**  What is to be known of the person's watching. */
 export type ActivityKind = 
 /**  Whether the window can be seen. */
@@ -112,6 +122,8 @@ export type AnnouncementView = {
 	text: string,
 	/**  When it was announced. */
 	announcedAtMs: number,
+	/**  From when on it is not shown any more; none stays until it is taken back. */
+	expiresAtMs: number | null,
 };
 
 /**  Facts of this build and machine. */
@@ -306,8 +318,12 @@ export type ErrorCode =
 "notACode" | 
 /**  No live session has this code. */
 "noSuchSession" | 
-/**  The session is over or locked. */
+/**  The session is over. */
 "sessionOver" | 
+/**  Its host lets nobody new in. */
+"sessionLocked" | 
+/**  Its host has removed this person. */
+"removed" | 
 /**  The server does not answer. */
 "serverUnreachable" | 
 /**  The server's certificate is not the one in the link. */
@@ -387,6 +403,14 @@ export type HostRequest = {
 	listed: boolean,
 };
 
+/**  A change of the stage that was ignored. */
+export type IgnoredWriteView = {
+	/**  Who wrote it. */
+	name: string,
+	/**  When. */
+	atMs: number,
+};
+
 /**  A person's act. Peer and message ids are those of the view. */
 export type Intent = 
 /**  Look at a page of the grid; counts from 0, clamped to the last page. */
@@ -416,8 +440,10 @@ messageId: string | null } |
 /**  Announce to everyone. */
 { act: "announce"; 
 /**  1 to 500 characters; none takes the announcement back. */
-text: string | null } | 
-/**  "Got it": hide the announcement here. */
+text: string | null; 
+/**  How long it is shown; none: until it is taken back. */
+shownForMs: number | null } | 
+/**  "Got it": hide the announcement here, and have it counted as read. */
 { act: "dismissAnnouncement"; 
 /**  Which. */
 id: string } | 
@@ -447,6 +473,27 @@ accept: boolean } |
 peerId: string; 
 /**  Told to that person; may be empty. */
 reason: string } | 
+/**  Lower all hands. */
+{ act: "lowerAllHands" } | 
+/**  Let nobody new in, or everybody again. */
+{ act: "lockRoom"; 
+/**  Whether it is to be locked. */
+locked: boolean } | 
+/**  Be called otherwise from now on. */
+{ act: "rename"; 
+/**  1 to 80 characters. */
+name: string } | 
+/**
+ *  Look at a part of the list of people, from now on. The screen's doing, and no
+ *  evidence of anybody.
+ */
+{ act: "showPeople"; 
+/**  Shows only people with this in their names; empty shows everybody. */
+query: string; 
+/**  The first row, from 0. */
+first: number; 
+/**  How many rows; 0 stops looking. */
+count: number } | 
 /**  "Still watching?" is on the screen, drawn and visible. No act of the person. */
 { act: "promptShown" } | 
 /**  The person answered "Still watching?". */
@@ -457,6 +504,24 @@ reason: string } |
 { act: "leave" } | 
 /**  End the session for everyone (hosts). */
 { act: "endSession" };
+
+/**  An invitation to me. */
+export type InvitationView = {
+	/**  Who invites. */
+	name: string,
+	/**  To which role. */
+	role: string,
+};
+
+/**  An invitation of mine. */
+export type InvitedView = {
+	/**  Whom. */
+	peerId: string,
+	/**  By name. */
+	name: string,
+	/**  To which role. */
+	role: string,
+};
 
 /**  A session at a server. */
 export type JoinTarget = {
@@ -550,12 +615,36 @@ name: string } |
 { kind: "roleChanged"; 
 /**  The new role. */
 role: string } | 
-/**  A host invites me to another role; answered with [`super::Intent::AnswerRoleInvite`]. */
+/**  A host invites me to another role; answered with [`crate::core::Intent::AnswerRoleInvite`]. */
 { kind: "roleInvite"; 
 /**  Who asks. */
 name: string; 
 /**  The role. */
 role: string } | 
+/**  Whom I invited has taken the role. */
+{ kind: "invitationAccepted"; 
+/**  Who. */
+name: string; 
+/**  The role. */
+role: string } | 
+/**  Whom I invited has said no. */
+{ kind: "invitationDeclined"; 
+/**  Who. */
+name: string; 
+/**  The role. */
+role: string } | 
+/**  Whom I invited has not answered for a minute, or has left without an answer. */
+{ kind: "invitationUnanswered"; 
+/**  Who. */
+name: string; 
+/**  The role. */
+role: string } | 
+/**  The room was locked or unlocked, by somebody else (told to those who may do so). */
+{ kind: "lockChanged"; 
+/**  Who did it, if known. */
+name: string | null; 
+/**  Whether it is locked now. */
+locked: boolean } | 
 /**  A new credit was earned. */
 { kind: "creditEarned"; 
 /**  Whole credits so far. */
@@ -573,6 +662,22 @@ message: string } |
 /**  Who wrote it. */
 name: string };
 
+/**  An announcement that was made while I was here, or stood when I came. */
+export type PastAnnouncementView = {
+	/**  The same for everyone and over reconnects. */
+	id: string,
+	/**  The host who announced. */
+	author: string,
+	/**  At most 500 characters. */
+	text: string,
+	/**  When it was announced. */
+	announcedAtMs: number,
+	/**  Whether it stands now: neither taken back nor replaced nor run out. */
+	current: boolean,
+	/**  How many had acknowledged it when it was counted last; none where nobody counts. */
+	acknowledged: number | null,
+};
+
 /**  Why time does not count. */
 export type PauseReason = 
 /**  The machine slept. */
@@ -585,6 +690,33 @@ export type PauseReason =
 "nobodyThere" | 
 /**  No connection for longer than the grace period. */
 "connectionLost";
+
+/**
+ *  The window of the list that was asked for with [`crate::core::Intent::ShowPeople`].
+ * 
+ *  The list has three parts, one behind the other: raised hands in the order in which
+ *  they went up, hosts and presenters, everybody else. Whose hand is up stands twice.
+ */
+export type PeopleListView = {
+	/**  What is searched for, as it was asked; empty shows everybody. */
+	query: string,
+	/**  How many people are here in all. */
+	total: number,
+	/**  Of those that are found: with a raised hand. */
+	hands: number,
+	/**  Of those that are found: hosts and presenters. */
+	leads: number,
+	/**  Of those that are found: all others. */
+	watching: number,
+	/**  How many of the others are active; none where not everybody's state is known here. */
+	watchingActive: number | null,
+	/**  People whom the server has not named, so that they cannot be found here. */
+	unnamed: number,
+	/**  Place of the first row in the whole list, from 0. */
+	first: number,
+	/**  The rows from there on. */
+	rows: TileView[],
+};
 
 /**  Participants in grid order. */
 export type PeopleView = {
@@ -692,6 +824,20 @@ export type RibbonSpan = {
 	reason: PauseReason | null,
 };
 
+/**  The room's door, and who is invited to what. */
+export type RoomView = {
+	/**  Whether nobody new is let in. */
+	locked: boolean,
+	/**  The host who locked it, if known. */
+	lockedBy: string | null,
+	/**  Whether I may lock and unlock it. False where the server does not know locks. */
+	canLock: boolean,
+	/**  What I am invited to; answered with [`crate::core::Intent::AnswerRoleInvite`]. */
+	invitation: InvitationView | null,
+	/**  Whom I have invited and who has not answered yet. */
+	invited: InvitedView[],
+};
+
 /**  Where tokens are kept. */
 export type SecretStore = 
 /**  The keyring of the operating system. */
@@ -789,6 +935,22 @@ export type Settings = {
 	plainServers: string[],
 };
 
+/**  What was on stage in this stay. */
+export type StageLogView = {
+	/**  Newest first; at most [`StageLogView::LIMIT`]. */
+	announcements: PastAnnouncementView[],
+	/**
+	 *  Who has read the one that is shown now; for those who may announce, and where the
+	 *  server counts.
+	 */
+	acknowledged: AcknowledgedView | null,
+	/**
+	 *  Changes of the stage by somebody who may not, newest first; at most
+	 *  [`StageLogView::LIMIT`].
+	 */
+	ignored: IgnoredWriteView[],
+};
+
 /**  What takes the centre. */
 export type StageView = {
 	/**  The participant in the centre, for everyone. */
@@ -858,11 +1020,14 @@ export type ViewEvent =
 { slice: "grid"; value: GridView } | 
 /**  Spotlight, local pin, pinned message, announcement. */
 { slice: "stage"; value: StageView } | 
-/**
- *  All participants in grid order, for the people panel; at most
- *  [`PeopleView::LIMIT`] of them.
- */
+/**  The first participants in grid order; at most [`PeopleView::LIMIT`] of them. */
 { slice: "people"; value: PeopleView } | 
+/**  The part of the list of people that is looked at. Not sent while nobody looks. */
+{ slice: "peopleList"; value: PeopleListView } | 
+/**  The room's door, and invitations to other roles. */
+{ slice: "room"; value: RoomView } | 
+/**  Announcements so far, and what did not count. */
+{ slice: "stageLog"; value: StageLogView } | 
 /**  The messages that are kept, oldest first. Sent whole on subscribing. */
 { slice: "chat"; value: ChatView } | 
 /**  One message was added, or changed its state: replaces the one with its `id`. */

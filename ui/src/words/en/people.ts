@@ -38,7 +38,9 @@ export const people = {
 
   invitation: {
     title: (name: string, role: string) =>
-      role === 'presenter' ? `${name} invites you to present` : `${name} offers you the role ${roleName(role)}`,
+      role === 'presenter'
+        ? `${name} invites you to present`
+        : `${name} offers you the role ${roleName(role)}`,
     presenter:
       'As a presenter you stand at the front of the room, and can pin messages, spotlight people and announce. Your watch time goes on counting.',
     other: 'Your watch time goes on counting.',

@@ -20,7 +20,10 @@ function past(id: string, text: string, minute: number) {
   return { id, text, author: 'Mara Okafor', announcedAtMs: sessionView.startedAtMs + minute * 60_000 };
 }
 
-const door = (change: Partial<RoomView> = {}): ViewEvent => ({ slice: 'room', value: { ...DOOR, ...change } });
+const door = (change: Partial<RoomView> = {}): ViewEvent => ({
+  slice: 'room',
+  value: { ...DOOR, ...change },
+});
 const log = (change: Partial<StageLogView> = {}): ViewEvent => ({
   slice: 'stageLog',
   value: { ...LOG, ...change },
@@ -64,7 +67,12 @@ export const peopleScenes: Scenes = {
       field.dispatchEvent(new Event('input', { bubbles: true }));
       stage.backend.play({
         slice: 'peopleList',
-        value: { ...peopleList(Array.from({ length: 24 }, (_, n) => person(n)), { query: 'Bartholomew' }) },
+        value: {
+          ...peopleList(
+            Array.from({ length: 24 }, (_, n) => person(n)),
+            { query: 'Bartholomew' },
+          ),
+        },
       });
       await settled();
     },

@@ -11,7 +11,7 @@ fn lock(world: &mut World, locked: bool) {
 }
 
 /// Opens a socket and tries to join.
-fn tries(world: &mut World, peer: &str, role: &str) -> Result<Value, u16> {
+fn tries(world: &mut World, peer: &str, role: &str) -> Result<Value, u64> {
     world.open(peer, role);
     world.call(peer, "join", json!({"name": peer, "data": ""}))
 }

@@ -25,6 +25,7 @@ mod notification_daemon;
 mod official_sdk;
 mod polls;
 mod poll_in_windows;
+mod people;
 mod programs;
 mod server;
 mod two_windows;

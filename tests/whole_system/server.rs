@@ -109,6 +109,20 @@ impl TestServer {
         TestSession { session, host }
     }
 
+    /// The room of a live session, by its code.
+    pub(crate) async fn room_of(&self, code: &str) -> String {
+        let bearer = self.guest("Who looks").await;
+        let answer = http_client()
+            .get(format!("{}/api/sessions/by-code/{code}", self.origin))
+            .bearer_auth(bearer)
+            .send()
+            .await
+            .expect("the server answers");
+        let session: Value =
+            serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
+        session["hms_room_id"].as_str().expect("a room").to_owned()
+    }
+
     /// An auth token for the official SDK, minted as an operator would.
     pub(crate) fn hms_token(&self, room: &str, user: &str, role: &str) -> String {
         let output = Command::new(binary("kulti-server"))

@@ -57,17 +57,16 @@ describe('notices', () => {
     expect(noticeToast({ kind: 'creditEarned', credits: 3 }, () => undefined)).toBeNull();
   });
 
-  it('wait for the answer to an invitation, and send it', () => {
-    const acts: unknown[] = [];
-    const toast = noticeToast({ kind: 'roleInvite', name: 'Mara', role: 'presenter' }, (act) =>
-      acts.push(act),
-    );
-    expect(toast?.text).toBe('Mara invites you to present');
-    expect(toast?.lasting).toBe(true);
-    for (const action of toast?.actions ?? []) action.run();
-    expect(acts).toEqual([
-      { act: 'answerRoleInvite', accept: false },
-      { act: 'answerRoleInvite', accept: true },
-    ]);
+  it('leave an invitation to its dialog, and tell what came of mine', () => {
+    expect(text({ kind: 'roleInvite', name: 'Mara', role: 'presenter' })).toBeUndefined();
+    const jonas = { name: 'Jonas', role: 'presenter' };
+    expect(text({ kind: 'invitationAccepted', ...jonas })).toBe('Jonas presents now');
+    expect(text({ kind: 'invitationDeclined', ...jonas })).toBe('Jonas prefers not to, for now');
+    expect(text({ kind: 'invitationUnanswered', ...jonas })).toBe('Jonas has not answered the invitation');
+  });
+
+  it('tell who turned the key', () => {
+    expect(text({ kind: 'lockChanged', name: 'Mara', locked: true })).toBe('Mara locked the session');
+    expect(text({ kind: 'lockChanged', name: null, locked: false })).toBe('The session was unlocked');
   });
 });

@@ -163,7 +163,10 @@ async fn screen_latencies(
     for number in 1..=acts {
         let text = Some(format!("Act number {number}"));
         acted.push(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64() * 1_000.0);
-        host.act(Intent::Announce { text })?;
+        host.act(Intent::Announce {
+            text,
+            shown_for_ms: None,
+        })?;
         sleep(PAUSE).await;
     }
     sleep(PAUSE).await;

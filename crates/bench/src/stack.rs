@@ -57,7 +57,10 @@ impl Act {
         let text = text(number);
         match self {
             Self::Message => Intent::say(text),
-            Self::Announcement => Intent::Announce { text: Some(text) },
+            Self::Announcement => Intent::Announce {
+                text: Some(text),
+                shown_for_ms: None,
+            },
         }
     }
 }

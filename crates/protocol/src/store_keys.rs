@@ -11,6 +11,10 @@ pub const VIEWERS: &str = "viewers";
 pub const ACTIVE_POLL: &str = "activePoll";
 /// Key of [`UiState`].
 pub const UI_STATE: &str = "uiState";
+/// Key of [`RoomLock`].
+pub const ROOM_LOCK: &str = "roomLock";
+/// Key of [`Acknowledged`].
+pub const ACKNOWLEDGED: &str = "acknowledged";
 /// Start of every [`WatchState`]'s key.
 pub const WATCH_PREFIX: &str = "watch:";
 
@@ -100,12 +104,50 @@ pub struct UiState {
     /// When it was announced, ms since the epoch (ours).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced_at: Option<u64>,
+    /// From when on the announcement is not shown any more, ms since the epoch in the
+    /// server's time (ours).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announcement_expires_at: Option<u64>,
     /// When the value was written, ms since the epoch.
     #[serde(default, deserialize_with = "whole_number")]
     pub timestamp: u64,
     /// Everything else.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+/// `roomLock`: whether nobody new may join. Written by roles that may remove others; on
+/// our server it decides who is let in. Absent, `null` and anything else are not locked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomLock {
+    /// Whether it is locked.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub locked: bool,
+    /// Name of the host who locked it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_by: Option<String>,
+    /// When, ms since the epoch.
+    #[serde(default, deserialize_with = "whole_number")]
+    pub timestamp: u64,
+}
+
+/// `acknowledged`: how many have acknowledged the announcement that stands in `uiState`.
+///
+/// On our server derived by the server. Whoever sets it, to `{"announcementId": …}`, says
+/// "got it": each user counts once, and the answer is the true value.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Acknowledged {
+    /// Of which announcement; absent where its writer gave it no id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announcement_id: Option<String>,
+    /// How many people, the one who announced left out.
+    #[serde(default, deserialize_with = "whole_number")]
+    pub acknowledged: u32,
+    /// When it was counted, ms since the epoch.
+    #[serde(default, deserialize_with = "whole_number")]
+    pub timestamp: u64,
 }
 
 /// `activePoll`: the running poll, for web clients that read the store.

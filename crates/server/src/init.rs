@@ -85,6 +85,15 @@ async fn check(app: &App, parts: &Parts, peer_id: &str) -> Result<TokenClaims, R
     if app.rooms.is_locked(&claims.room_id).await {
         return Err(Refusal(StatusCode::GONE, "the session is over".to_owned()));
     }
+    let turned_away = app
+        .rooms
+        .turns_away(&claims.room_id, &claims.user_id, &claims.role);
+    if turned_away.await {
+        return Err(Refusal(
+            StatusCode::LOCKED,
+            "the session is locked: its host lets nobody new in".to_owned(),
+        ));
+    }
     Ok(claims)
 }
 

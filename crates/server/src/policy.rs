@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 
 use kulti_protocol::signalling::{Permissions, Role, RpcError, code};
-use kulti_protocol::store_keys::{ACTIVE_POLL, UI_STATE, VIEWERS, WATCH_PREFIX, watch_key_user};
+use kulti_protocol::store_keys::{
+    ACKNOWLEDGED, ACTIVE_POLL, ROOM_LOCK, UI_STATE, VIEWERS, WATCH_PREFIX, watch_key_user,
+};
 
 /// Runs the session.
 pub const HOST: &str = "host";
@@ -35,11 +37,13 @@ pub enum Action {
     ManageStage,
     /// Change somebody else's groups, above all lower a hand.
     ChangeGroups,
+    /// Lock the room: write `roomLock`.
+    LockRoom,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::EndRoom,
         Self::RemoveOthers,
         Self::Mute,
@@ -49,6 +53,7 @@ impl Action {
         Self::PollRead,
         Self::ManageStage,
         Self::ChangeGroups,
+        Self::LockRoom,
     ];
 
     fn in_words(self) -> &'static str {
@@ -62,6 +67,7 @@ impl Action {
             Self::PollRead => "read polls",
             Self::ManageStage => "change the stage",
             Self::ChangeGroups => "change somebody else's groups",
+            Self::LockRoom => "lock the room",
         }
     }
 }
@@ -159,6 +165,8 @@ impl Default for Policy {
             ],
             vec![
                 exactly(VIEWERS, Writers::ServerOnly),
+                exactly(ACKNOWLEDGED, Writers::ServerOnly),
+                exactly(ROOM_LOCK, Writers::Allowed(Action::LockRoom)),
                 exactly(UI_STATE, Writers::Allowed(Action::ManageStage)),
                 exactly(ACTIVE_POLL, Writers::Allowed(Action::PollWrite)),
                 KeyRule {
@@ -231,6 +239,8 @@ impl Policy {
             Action::PollRead => permissions.poll_read,
             Action::ManageStage => policy.manage_stage,
             Action::ChangeGroups => permissions.change_role || permissions.remove_others,
+            // To let nobody in is to remove them before they came.
+            Action::LockRoom => permissions.remove_others,
         }
     }
 
@@ -312,6 +322,7 @@ mod tests {
             (Action::PollRead, [true, true, true]),
             (Action::ManageStage, [true, true, false]),
             (Action::ChangeGroups, [true, false, false]),
+            (Action::LockRoom, [true, false, false]),
         ];
         assert_eq!(table.len(), Action::ALL.len(), "an action has no row");
         for (action, allowed) in table {
@@ -336,6 +347,8 @@ mod tests {
             ("watch:bob", [false, false, false]),
             ("watch:", [false, false, false]),
             ("viewers", [true, true, true]),
+            ("acknowledged", [true, true, true]),
+            ("roomLock", [true, false, false]),
             ("anything", [true, true, true]),
         ];
         for (key, allowed) in table {
@@ -348,6 +361,7 @@ mod tests {
             }
         }
         assert_eq!(policy.writers_of("viewers"), Writers::ServerOnly);
+        assert_eq!(policy.writers_of("acknowledged"), Writers::ServerOnly);
     }
 
     #[test]

@@ -165,6 +165,8 @@ enum RoomMessage {
     HasRemoved(String, oneshot::Sender<bool>),
     /// What may this user, of this role if not here, see of what was said?
     Messages(Reader, MessagesRequest, oneshot::Sender<MessagePage>),
+    /// Does this user, in this role, stand before a locked door?
+    TurnsAway(String, String, oneshot::Sender<bool>),
     /// Are joins refused for good?
     IsLocked(oneshot::Sender<bool>),
     /// What has become of the polls?
@@ -319,6 +321,16 @@ impl Rooms {
             RoomMessage::Messages(reader.clone(), asked, reply)
         })
         .await
+    }
+
+    /// Whether a host has locked the room, and this user in this role is not let in: who
+    /// was in before may come back. `/init` should answer 423.
+    pub async fn turns_away(&self, room_id: &str, user_id: &str, role: &str) -> bool {
+        self.ask(room_id, |reply| {
+            RoomMessage::TurnsAway(user_id.to_owned(), role.to_owned(), reply)
+        })
+        .await
+        .unwrap_or(false)
     }
 
     /// Whether the room was ended for good: `/init` should answer 410.

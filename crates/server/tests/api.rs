@@ -34,6 +34,8 @@ mod receipts;
 mod requests;
 #[path = "api/restart.rs"]
 mod restart;
+#[path = "api/rights.rs"]
+mod rights;
 #[path = "api/sessions.rs"]
 mod sessions;
 #[path = "api/tls.rs"]

@@ -13,8 +13,14 @@ mod client;
 mod limits;
 #[path = "signalling/poll_race.rs"]
 mod poll_race;
+#[path = "signalling/mutes.rs"]
+mod mutes;
+#[path = "signalling/race.rs"]
+mod race;
 #[path = "signalling/returning.rs"]
 mod returning;
+#[path = "signalling/rights.rs"]
+mod rights;
 #[path = "signalling/server.rs"]
 mod server;
 #[path = "signalling/session.rs"]

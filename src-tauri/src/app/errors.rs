@@ -61,6 +61,8 @@ fn api_code(error: &ApiError) -> ErrorCode {
         ApiError::WrongCertificate { .. } => ErrorCode::WrongCertificate,
         ApiError::PlainNotAllowed(_) => ErrorCode::PlainNotAllowed,
         ApiError::Credentials { .. } => ErrorCode::Local,
+        ApiError::Refused { code, .. } if code == "session_locked" => ErrorCode::SessionLocked,
+        ApiError::Refused { code, .. } if code == "removed" => ErrorCode::Removed,
         _ => ErrorCode::Refused,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kulti_client::drivers::journal::JournalStatus;
+use kulti_client::{core::Intent, drivers::journal::JournalStatus};
 use tokio::sync::watch;
 
 use super::{
@@ -48,7 +48,13 @@ impl App {
     /// [`super::ErrorCode::BadName`].
     pub fn set_display_name(&self, name: &str) -> Result<HomeView, CommandError> {
         let name = profile::clean_name(name)?;
-        self.change_profile(|profile| profile.display_name = name);
+        self.change_profile(|profile| profile.display_name.clone_from(&name));
+        // In a session, the others see it at once.
+        if let Some(stay) = self.stays.current()
+            && let Err(error) = stay.act(Intent::Rename { name })
+        {
+            tracing::debug!(%error, "the session is over");
+        }
         Ok(self.show_home())
     }
 

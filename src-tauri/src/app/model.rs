@@ -459,8 +459,12 @@ pub enum ErrorCode {
     NotACode,
     /// No live session has this code.
     NoSuchSession,
-    /// The session is over or locked.
+    /// The session is over.
     SessionOver,
+    /// Its host lets nobody new in.
+    SessionLocked,
+    /// Its host has removed this person.
+    Removed,
     /// The server does not answer.
     ServerUnreachable,
     /// The server's certificate is not the one in the link.

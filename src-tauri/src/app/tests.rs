@@ -431,7 +431,12 @@ async fn announcements_are_told_once_and_not_those_from_before_joining() {
     let zoe = Person::named("Zoë");
     let announce = |text: &str| {
         let text = Some(text.to_owned());
-        mara.app.act(Intent::Announce { text }).unwrap();
+        mara.app
+            .act(Intent::Announce {
+                text,
+                shown_for_ms: None,
+            })
+            .unwrap();
     };
     let before = |screen: &Screen| {
         let text = screen.announcement.as_deref();

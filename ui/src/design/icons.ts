@@ -37,6 +37,7 @@ import link from 'lucide-static/icons/link.svg?raw';
 import list from 'lucide-static/icons/list.svg?raw';
 import loader from 'lucide-static/icons/loader-circle.svg?raw';
 import lock from 'lucide-static/icons/lock.svg?raw';
+import lockOpen from 'lucide-static/icons/lock-open.svg?raw';
 import logOut from 'lucide-static/icons/log-out.svg?raw';
 import megaphone from 'lucide-static/icons/megaphone.svg?raw';
 import messageSquare from 'lucide-static/icons/message-square.svg?raw';
@@ -115,6 +116,7 @@ const sources = {
   list,
   loader,
   lock,
+  'lock-open': lockOpen,
   'log-out': logOut,
   megaphone,
   message: messageSquare,

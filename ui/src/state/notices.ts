@@ -1,11 +1,10 @@
-import type { Intent, Notice } from '../bridge/backend';
+import type { Notice } from '../bridge/backend';
 import { words } from '../words/en';
 import type { ToastRequest } from './toasts.svelte';
 
 /** The toast for a notice; null for what the screen tells in another way. */
 export function noticeToast(
   notice: Notice,
-  act: (intent: Intent) => void,
   showPolls: () => void = () => undefined,
 ): ToastRequest | null {
   switch (notice.kind) {
@@ -16,19 +15,16 @@ export function noticeToast(
     case 'roleChanged':
       return { icon: 'presentation', text: words.notices.roleChanged(notice) };
     case 'roleInvite':
-      return {
-        icon: 'presentation',
-        text: words.notices.roleInvite(notice),
-        lasting: true,
-        actions: [
-          { label: words.common.notNow, run: () => act({ act: 'answerRoleInvite', accept: false }) },
-          {
-            label: words.common.accept,
-            primary: true,
-            run: () => act({ act: 'answerRoleInvite', accept: true }),
-          },
-        ],
-      };
+      // A dialog asks (room/Invitation.svelte).
+      return null;
+    case 'invitationAccepted':
+      return { icon: 'presentation', tone: 'good', text: words.notices.invitationAccepted(notice) };
+    case 'invitationDeclined':
+      return { icon: 'presentation', text: words.notices.invitationDeclined(notice) };
+    case 'invitationUnanswered':
+      return { icon: 'presentation', text: words.notices.invitationUnanswered(notice) };
+    case 'lockChanged':
+      return { icon: notice.locked ? 'lock' : 'lock-open', text: words.notices.lockChanged(notice) };
     case 'pollStarted':
       return {
         icon: 'vote',

@@ -5,9 +5,12 @@ import type {
   EndedView,
   GridView,
   Intent,
+  PeopleListView,
   PeopleView,
   PollsView,
+  RoomView,
   SessionView,
+  StageLogView,
   StageView,
   ViewEvent,
   WatchView,
@@ -17,6 +20,7 @@ import { Conversation } from './conversation.svelte';
 import { noticeToast } from './notices';
 import { PollWriting } from './poll-writing.svelte';
 import type { Toasts } from './toasts.svelte';
+import { undoToast } from './undo';
 
 /**
  * The session as the core shows it: one field a slice, replaced as a whole. Null means
@@ -35,6 +39,10 @@ export class Session {
   /** Counts how often something asked to see the polls. */
   pollsAsked = $state(0);
   readonly chat = new Conversation();
+  /** The part of the list of people that was asked for; null while nobody looks. */
+  list = $state.raw<PeopleListView | null>(null);
+  room = $state.raw<RoomView>(EMPTY_ROOM);
+  stageLog = $state.raw<StageLogView>(EMPTY_LOG);
   watch = $state.raw<WatchView | null>(null);
   ended = $state.raw<EndedView | null>(null);
   /** When the end came, ms since the epoch: to say at what time things were, never to measure. */
@@ -68,6 +76,9 @@ export class Session {
     this.chat.reset();
     this.polls = EMPTY_POLLS;
     this.pollWriting.reset();
+    this.list = null;
+    this.room = EMPTY_ROOM;
+    this.stageLog = EMPTY_LOG;
     this.watch = null;
     this.ended = null;
   }
@@ -97,6 +108,15 @@ export class Session {
       case 'people':
         this.people = event.value;
         break;
+      case 'peopleList':
+        this.list = event.value;
+        break;
+      case 'room':
+        this.room = event.value;
+        break;
+      case 'stageLog':
+        this.stageLog = event.value;
+        break;
       case 'chat':
         this.chat.replace(event.value);
         break;
@@ -110,11 +130,7 @@ export class Session {
         this.watch = event.value;
         break;
       case 'notice': {
-        const toast = noticeToast(
-          event.value,
-          (intent) => void this.act(intent),
-          () => (this.pollsAsked += 1),
-        );
+        const toast = noticeToast(event.value, () => (this.pollsAsked += 1));
         if (toast) this.#toasts.show(toast);
         break;
       }
@@ -173,10 +189,18 @@ export class Session {
     }
   }
 
+  /** Looks at a part of the list of people; a `count` of 0 stops looking. No act of the person. */
+  lookAtPeople(query: string, first: number, count: number): void {
+    if (count === 0) this.list = null;
+    this.#backend.act({ act: 'showPeople', query, first, count }).catch(() => undefined);
+  }
+
   /** Does something in the session; a refusal becomes a toast. Tells whether it was taken. */
   async act(intent: Intent): Promise<boolean> {
+    const undo = undoToast(intent, this.stage, (back) => void this.act(back));
     try {
       await this.#backend.act(intent);
+      if (undo) this.#toasts.show(undo);
       return true;
     } catch (error) {
       this.#toasts.showError(asBackendError(error));
@@ -185,6 +209,14 @@ export class Session {
   }
 }
 
+const EMPTY_ROOM: RoomView = {
+  locked: false,
+  lockedBy: null,
+  canLock: false,
+  invitation: null,
+  invited: [],
+};
+const EMPTY_LOG: StageLogView = { announcements: [], acknowledged: null, ignored: [] };
 const EMPTY_STAGE: StageView = { spotlight: null, localPin: null, pinned: null, announcement: null };
 const EMPTY_POLLS: PollsView = {
   known: false,

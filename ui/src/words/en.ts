@@ -10,6 +10,7 @@ import { journal } from './en/journal';
 import { live } from './en/live';
 import { polls } from './en/polls';
 import { prompt } from './en/prompt';
+import { announcements, people } from './en/people';
 import { notices, pause, roleName } from './en/room';
 import { settings } from './en/settings';
 import { summary } from './en/summary';
@@ -20,6 +21,7 @@ export type { ErrorContext, ErrorWords } from './en/everywhere';
 /** All words. */
 export const words = {
   activity,
+  announcements,
   books,
   chat,
   common,
@@ -30,6 +32,7 @@ export const words = {
   notices,
   pause,
   polls,
+  people,
   prompt,
   roleName,
   settings,

@@ -10,12 +10,21 @@ import { ScriptedBackend } from '../scripted-backend';
 import { chatScenes } from './scenes/chat';
 import { homeScenes } from './scenes/home';
 import { pollScenes } from './scenes/polls';
+import { peopleScenes } from './scenes/people';
 import { roomScenes } from './scenes/room';
 import type { Scenes } from './scenes/scene';
 import { settingsScenes } from './scenes/settings';
 import { summaryScenes } from './scenes/summary';
 
-const scenes: Scenes = { ...homeScenes, ...pollScenes, ...roomScenes, ...chatScenes, ...settingsScenes, ...summaryScenes };
+const scenes: Scenes = {
+  ...homeScenes,
+  ...pollScenes,
+  ...peopleScenes,
+  ...roomScenes,
+  ...chatScenes,
+  ...settingsScenes,
+  ...summaryScenes,
+};
 const params = new URLSearchParams(location.search);
 const scene = scenes[params.get('scene') ?? ''];
 const target = document.getElementById('app');

@@ -29,6 +29,11 @@ impl Hands {
         u32::try_from(place + 1).ok()
     }
 
+    /// Whose hands are up, in the order in which they went up.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.queue.iter().map(String::as_str)
+    }
+
     /// How many hands are up.
     pub(super) fn len(&self) -> usize {
         self.queue.len()

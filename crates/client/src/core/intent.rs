@@ -46,8 +46,10 @@ pub enum Intent {
     Announce {
         /// 1 to 500 characters; none takes the announcement back.
         text: Option<String>,
+        /// How long it is shown; none: until it is taken back.
+        shown_for_ms: Option<u32>,
     },
-    /// "Got it": hide the announcement here.
+    /// "Got it": hide the announcement here, and have it counted as read.
     DismissAnnouncement {
         /// Which.
         id: String,
@@ -104,6 +106,28 @@ pub enum Intent {
     Poll {
         /// What.
         intent: PollIntent,
+    },
+    /// Lower all hands.
+    LowerAllHands,
+    /// Let nobody new in, or everybody again.
+    LockRoom {
+        /// Whether it is to be locked.
+        locked: bool,
+    },
+    /// Be called otherwise from now on.
+    Rename {
+        /// 1 to 80 characters.
+        name: String,
+    },
+    /// Look at a part of the list of people, from now on. The screen's doing, and no
+    /// evidence of anybody.
+    ShowPeople {
+        /// Shows only people with this in their names; empty shows everybody.
+        query: String,
+        /// The first row, from 0.
+        first: u32,
+        /// How many rows; 0 stops looking.
+        count: u32,
     },
     /// "Still watching?" is on the screen, drawn and visible. No act of the person.
     PromptShown,

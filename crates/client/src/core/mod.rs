@@ -16,8 +16,10 @@ mod grid;
 mod hands;
 mod heartbeats;
 mod intent;
+mod invitations;
 pub mod io;
 mod journaling;
+mod people_window;
 mod person;
 mod plain_text;
 mod poll_intent;
@@ -28,6 +30,7 @@ mod roles;
 mod roster;
 mod session;
 mod stage;
+mod stage_log;
 mod stage_value;
 #[cfg(test)]
 mod tests;

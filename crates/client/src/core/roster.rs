@@ -216,6 +216,16 @@ impl Roster {
         }
     }
 
+    /// I am called otherwise. True if that is news.
+    pub(super) fn set_my_name(&mut self, name: &str) -> bool {
+        let me = self.people.get_mut(&self.me);
+        me.is_some_and(|me| {
+            let is_new = me.name != name;
+            name.clone_into(&mut me.name);
+            is_new
+        })
+    }
+
     /// The server says whether my hand is up.
     pub(super) fn set_my_hand(&mut self, raised: bool) {
         if let Some(me) = self.people.get_mut(&self.me) {

@@ -21,6 +21,8 @@ const MERGES: u32 = 12;
 const QUEUE_LIMIT: usize = 32;
 /// How many announcements are remembered as told or as dismissed.
 const MEMORY: usize = 200;
+/// How many pins are remembered, to be put back although the message is not here.
+const PINS: usize = 8;
 
 /// One change of one field.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +85,9 @@ pub(super) struct Stage {
     announced: Option<Announced>,
     told: VecDeque<String>,
     dismissed: VecDeque<String>,
+    /// The id of the announcement whose time is over.
+    over: Option<String>,
+    pins: VecDeque<Pin>,
     /// Set once the state at joining is known; what comes later is news.
     settled: bool,
     queue: VecDeque<Change>,
@@ -130,6 +135,7 @@ impl Stage {
                 if self.announced.is_none() {
                     self.forget_unnamed();
                 }
+                self.remember_pin();
                 Verdict::Accepted
             }
         }
@@ -141,6 +147,23 @@ impl Stage {
         for memory in [&mut self.told, &mut self.dismissed] {
             memory.retain(|id| !stage_value::is_unnamed(id));
         }
+    }
+
+    fn remember_pin(&mut self) {
+        let Some(pin) = self.pin() else {
+            return;
+        };
+        self.pins.retain(|known| known.message_id != pin.message_id);
+        if self.pins.len() >= PINS {
+            self.pins.pop_front();
+        }
+        self.pins.push_back(pin);
+    }
+
+    /// What was pinned lately, by its message's id.
+    pub(super) fn past_pin(&self, message_id: &str) -> Option<Pin> {
+        let mut pins = self.pins.iter();
+        pins.find(|pin| pin.message_id == message_id).cloned()
     }
 
     /// The announcement that has not been told yet; told with this. What was there at
@@ -171,11 +194,34 @@ impl Stage {
         }
     }
 
-    /// The announcement, unless it was dismissed.
-    pub(super) fn announcement(&self) -> Option<&Announced> {
+    /// The announcement that stands, dismissed here or not.
+    pub(super) fn announced(&self) -> Option<&Announced> {
         self.announced
             .as_ref()
+            .filter(|announced| self.over.as_ref() != Some(&announced.id))
+    }
+
+    /// The announcement, unless it was dismissed.
+    pub(super) fn announcement(&self) -> Option<&Announced> {
+        self.announced()
             .filter(|announced| !self.dismissed.contains(&announced.id))
+    }
+
+    /// Follows the server's time. True if the announcement's time is over since.
+    pub(super) fn runs_out(&mut self, now_ms: u64) -> bool {
+        let is_over = self.runs_out_at().is_some_and(|at| now_ms >= at);
+        if is_over {
+            self.over = self
+                .announced
+                .as_ref()
+                .map(|announced| announced.id.clone());
+        }
+        is_over
+    }
+
+    /// When the announcement's time is over, ms since the epoch.
+    pub(super) fn runs_out_at(&self) -> Option<u64> {
+        self.announced().and_then(|announced| announced.until)
     }
 
     pub(super) fn spotlight(&self) -> Option<&str> {

@@ -23,6 +23,8 @@ pub(super) struct Announced {
     pub(super) text: String,
     /// ms since the epoch.
     pub(super) at: u64,
+    /// From when on it is not shown any more, ms since the epoch.
+    pub(super) until: Option<u64>,
 }
 
 /// A pinned message.
@@ -49,7 +51,7 @@ pub(super) fn read(data: &Value) -> UiState {
         | "announcementText"
         | "announcementId"
         | "announcementAuthor" => value.is_string(),
-        "announcedAt" | "timestamp" => value.is_u64(),
+        "announcedAt" | "announcementExpiresAt" | "timestamp" => value.is_u64(),
         _ => true,
     });
     let mut state: UiState = serde_json::from_value(Value::Object(fields)).unwrap_or_default();
@@ -84,6 +86,7 @@ pub(super) fn announcement(state: &UiState, writer: &str, updated_at: u64) -> Op
             author: person::display_name(author),
             text,
             at: showable_ms(state.announced_at.unwrap_or(updated_at)),
+            until: state.announcement_expires_at.map(showable_ms),
         });
     }
     Some(Announced {
@@ -91,11 +94,19 @@ pub(super) fn announcement(state: &UiState, writer: &str, updated_at: u64) -> Op
         author: person::display_name(writer),
         text,
         at: showable_ms(updated_at.max(state.timestamp)),
+        until: None,
     })
 }
 
-/// A new announcement. `seed` tells two announcements of the same text apart.
-pub(super) fn new_announcement(text: &str, author: &str, at: u64, seed: u64) -> Option<Announced> {
+/// A new announcement, shown for `shown_for_ms` or until it is taken back. `seed` tells
+/// two announcements of the same text apart.
+pub(super) fn new_announcement(
+    text: &str,
+    author: &str,
+    at: u64,
+    shown_for_ms: Option<u32>,
+    seed: u64,
+) -> Option<Announced> {
     let text = plain_text::block(text, ANNOUNCEMENT_LIMIT);
     if plain_text::is_blank(&text) {
         return None;
@@ -105,6 +116,7 @@ pub(super) fn new_announcement(text: &str, author: &str, at: u64, seed: u64) -> 
         author: author.to_owned(),
         text,
         at,
+        until: shown_for_ms.map(|ms| at.saturating_add(u64::from(ms))),
     })
 }
 
@@ -148,6 +160,7 @@ pub(super) fn merge(state: &UiState, change: &Change, now_ms: u64, size_limit: u
             state.pinned_message_author = author;
         }
         Change::Announce(announced) => {
+            state.announcement_expires_at = announced.as_ref().and_then(|new| new.until);
             let (id, text, author, at) = match announced {
                 Some(new) => (Some(new.id), Some(new.text), Some(new.author), Some(new.at)),
                 None => (None, None, None, None),
@@ -196,7 +209,7 @@ mod tests {
 
     #[test]
     fn an_id_that_names_another_text_is_not_taken() {
-        let ours = new_announcement("Break at 15:00", "Mara", 1_000, 42);
+        let ours = new_announcement("Break at 15:00", "Mara", 1_000, Some(60_000), 42);
         let value = merge(
             &UiState::default(),
             &Change::Announce(ours.clone()),
@@ -209,9 +222,9 @@ mod tests {
         let mut value = value;
         value["announcementText"] = json!("Back again");
         let theirs = announcement(&read(&value), "Teo", 3_000);
-        assert!(
-            theirs.is_some_and(|new| is_unnamed(&new.id) && new.author == "Teo" && new.at == 3_000)
-        );
+        assert!(theirs.is_some_and(|new| is_unnamed(&new.id)
+            && new.author == "Teo"
+            && (new.at, new.until) == (3_000, None)));
     }
 
     #[test]
@@ -239,7 +252,7 @@ mod tests {
 
     #[test]
     fn the_pinned_text_gives_way_to_the_stores_limit() {
-        let announced = new_announcement(&"a".repeat(500), "Mara", 1, 1);
+        let announced = new_announcement(&"a".repeat(500), "Mara", 1, None, 1);
         let state = read(&merge(
             &UiState::default(),
             &Change::Announce(announced),
@@ -267,7 +280,7 @@ mod tests {
 
     #[test]
     fn blank_announcements_are_none() {
-        assert_eq!(new_announcement(" \n", "Mara", 1, 1), None);
+        assert_eq!(new_announcement(" \n", "Mara", 1, None, 1), None);
         assert_eq!(
             announcement(&read(&json!({"announcementText": "  "})), "x", 1),
             None

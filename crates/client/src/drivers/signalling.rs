@@ -195,7 +195,7 @@ fn socket_failure(error: &tungstenite::Error) -> ConnectFailure {
             ConnectFailure {
                 code: status,
                 message: format!("the WebSocket was refused with HTTP status {status}"),
-                terminal: matches!(status, 401 | 403 | 410),
+                terminal: matches!(status, 401 | 403 | 410 | 423),
             }
         }
         other => ConnectFailure {

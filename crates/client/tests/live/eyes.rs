@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use kulti_client::{
     core::view::{
-        ConnectionView, CountsView, EndedView, GridView, MessageView, Notice, PeopleView,
-        SessionView, StageView, ViewEvent, WatchView,
+        ConnectionView, CountsView, EndedView, GridView, MessageView, Notice, PeopleListView,
+        PeopleView, RoomView, SessionView, StageLogView, StageView, ViewEvent, WatchView,
     },
     drivers::{feed::ViewStream, stay::StayHandle},
 };
@@ -24,6 +24,9 @@ pub(crate) struct Seen {
     pub(crate) grid: Option<GridView>,
     pub(crate) stage: StageView,
     pub(crate) people: PeopleView,
+    pub(crate) list: Option<PeopleListView>,
+    pub(crate) room: RoomView,
+    pub(crate) stage_log: StageLogView,
     pub(crate) messages: Vec<MessageView>,
     pub(crate) watch: WatchView,
     pub(crate) notices: Vec<Notice>,
@@ -96,6 +99,9 @@ impl Eyes {
             ViewEvent::Grid(grid) => seen.grid = Some(grid),
             ViewEvent::Stage(stage) => seen.stage = stage,
             ViewEvent::People(people) => seen.people = people,
+            ViewEvent::PeopleList(list) => seen.list = Some(list),
+            ViewEvent::Room(room) => seen.room = room,
+            ViewEvent::StageLog(log) => seen.stage_log = log,
             ViewEvent::Chat(chat) => seen.messages = chat.messages,
             ViewEvent::Messages(batch) => {
                 let said = batch.messages.into_iter();

@@ -37,7 +37,8 @@ async fn a_cut_socket_comes_back_without_anybody_noticing() {
     eyes.people(2).await;
     let announce = |text: &str| {
         let text = Some(text.to_owned());
-        host.act(Intent::Announce { text }).unwrap();
+        let shown_for_ms = None;
+        host.act(Intent::Announce { text, shown_for_ms }).unwrap();
     };
     announce("before");
     assert_eq!(told.recv().await.unwrap().text, "before");
@@ -148,6 +149,7 @@ async fn a_restarted_server_has_everybody_back() {
     host_eyes.people(2).await;
     host.act(Intent::Announce {
         text: Some("before the restart".to_owned()),
+        shown_for_ms: None,
     })
     .unwrap();
     eyes.until("the announcement", |seen| seen.stage.announcement.is_some())

@@ -5,6 +5,7 @@
 
 mod bot;
 mod eyes;
+mod hosting;
 mod journal;
 mod loss;
 mod proxy;

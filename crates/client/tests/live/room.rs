@@ -60,6 +60,7 @@ async fn what_a_host_puts_on_the_stage_reaches_the_learner() {
     let text = "Break until <b>10:15</b> & coffee";
     host.act(Intent::Announce {
         text: Some(text.to_owned()),
+        shown_for_ms: None,
     })
     .unwrap();
     eyes.until("the announcement beside the spotlight", |seen| {

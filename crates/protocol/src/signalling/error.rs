@@ -46,10 +46,12 @@ pub mod code {
     pub const NOT_FOUND: u16 = 404;
     /// The key has another version than `if_change_version`.
     pub const CONFLICT: u16 = 409;
-    /// The session has ended or the room is locked (join), or the peer is unknown.
+    /// The session has ended, or the peer is unknown.
     pub const GONE: u16 = 410;
     /// The store is full, or the value or message too large.
     pub const TOO_LARGE: u16 = 413;
+    /// The room is locked: nobody new may join.
+    pub const LOCKED: u16 = 423;
     /// Too fast; trying again later helps.
     pub const TOO_MANY: u16 = 429;
     /// A fault of the server.

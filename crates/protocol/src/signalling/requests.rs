@@ -29,6 +29,8 @@ pub mod method {
     pub const GROUP_LEAVE: &str = "group-leave";
     pub const GROUP_ADD: &str = "group-add";
     pub const GROUP_REMOVE: &str = "group-remove";
+    /// Ours: everybody leaves a group (`{"name"}`), so that all hands go down at once.
+    pub const GROUP_CLEAR: &str = "group-clear";
     pub const GET_PEER: &str = "get-peer";
     pub const FIND_PEER: &str = "find-peer";
     pub const PEER_ITER_NEXT: &str = "peer-iter-next";

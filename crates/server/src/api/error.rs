@@ -113,6 +113,7 @@ impl From<SessionError> for ApiError {
             }
             SessionError::Ended => (StatusCode::GONE, "session_ended"),
             SessionError::Removed => (StatusCode::FORBIDDEN, "removed"),
+            SessionError::Locked => (StatusCode::LOCKED, "session_locked"),
             SessionError::NotTheHost => (StatusCode::FORBIDDEN, "not_the_host"),
             SessionError::TooMany => (StatusCode::FORBIDDEN, "too_many_sessions"),
             SessionError::NoFreeCode | SessionError::Room(_) | SessionError::Db(_) => {

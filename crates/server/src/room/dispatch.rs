@@ -96,6 +96,7 @@ impl Room {
             method::GROUP_LEAVE => self.change_own_groups(call, no, read(params)?, false),
             method::GROUP_ADD => self.change_groups_of(call, no, read(params)?, true),
             method::GROUP_REMOVE => self.change_groups_of(call, no, read(params)?, false),
+            method::GROUP_CLEAR => self.clear_group(call, no, &read(params)?),
             method::GET_PEER => self.get_peer(call, &read(params)?),
             method::FIND_PEER => self.find_peer(call, no, read(params)?),
             method::PEER_ITER_NEXT => self.next_peers(call, no, &read(params)?),

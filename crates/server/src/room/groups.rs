@@ -67,6 +67,19 @@ impl Room {
         Ok(())
     }
 
+    /// Everybody leaves a group: all hands go down at once.
+    pub(super) fn clear_group(&mut self, call: &Call, no: PeerNo, params: &GroupChange) -> Answer {
+        self.require(no, Action::ChangeGroups)?;
+        self.check_group(no, &params.name, false)?;
+        self.answer(call, &Empty::default());
+        for target in self.peers.numbers() {
+            if self.set_group(target, params.name.clone(), false) {
+                self.announce_update(target, None);
+            }
+        }
+        Ok(())
+    }
+
     fn check_group(&self, no: PeerNo, group: &str, joins: bool) -> Result<(), RpcError> {
         if group.is_empty() || group.len() > ID_BYTES {
             return Err(RpcError::new(

@@ -34,6 +34,7 @@ impl Room {
             ));
         }
         self.refuse_removed(&admission)?;
+        self.refuse_new(&admission.user_id, &admission.role)?;
         refuse_offer(&params)?;
         let name = clean_name(&params.name)?;
         check_metadata(&params.data)?;
@@ -52,6 +53,7 @@ impl Room {
             || self.policy.always_announced(&admission.role);
         self.unjoined.remove(&admission.peer_id);
         self.remember_owner(&admission.peer_id, &admission.user_id);
+        self.remember_visitor(&admission.user_id);
         let no = self.peers.next_no();
         self.peers.insert(Peer {
             no,

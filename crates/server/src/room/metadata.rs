@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kulti_protocol::signalling::{Empty, GetMetadata, ListenMetadata, RpcError, SetMetadata, code};
-use kulti_protocol::store_keys::{ACTIVE_POLL, UI_STATE, VIEWERS, WATCH_PREFIX, watch_key_user};
+use kulti_protocol::store_keys::{
+    ACKNOWLEDGED, ACTIVE_POLL, UI_STATE, VIEWERS, WATCH_PREFIX, watch_key_user,
+};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
@@ -38,7 +40,11 @@ impl Room {
         }
         self.policy.require_write(&peer.role, &peer.user_id, key)?;
         if self.policy.writers_of(key) == Writers::ServerOnly {
-            self.count_viewers();
+            if key == ACKNOWLEDGED {
+                self.acknowledge(no, &params.data);
+            } else {
+                self.count_viewers();
+            }
             return self.get_metadata(call, no, &GetMetadata { key: params.key });
         }
         check_depth(&params.data, VALUE_DEPTH)?;

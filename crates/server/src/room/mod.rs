@@ -5,8 +5,10 @@
 //! comes out as one ordered list of [`Output`]s, so every receiver sees changes in
 //! the order in which the room accepted them: the protocol's clients rely on that.
 
+mod acknowledgements;
 mod directory;
 mod dispatch;
+mod door;
 mod frame;
 mod groups;
 mod history;
@@ -49,6 +51,7 @@ pub use pace::{Allowance, Allowances};
 pub use snapshot::{RoomSnapshot, SnapshotError};
 
 use history::History;
+use acknowledgements::Acknowledgements;
 use notices::SessionNotice;
 use pace::Paces;
 use peers::{PeerNo, Peers};
@@ -81,6 +84,9 @@ pub struct Room {
     owners: HashMap<String, String>,
     /// Users that were removed from this session.
     removed: BTreeSet<String>,
+    /// Users that have joined this session: a locked room lets them come back.
+    visitors: BTreeSet<String>,
+    acknowledgements: Acknowledgements,
     paces: Paces,
     store: Store,
     /// Who observes which key.
@@ -124,6 +130,8 @@ impl Room {
             peers: Peers::default(),
             owners: HashMap::new(),
             removed: BTreeSet::new(),
+            visitors: BTreeSet::new(),
+            acknowledgements: Acknowledgements::default(),
             paces: Paces::default(),
             store: Store::default(),
             listeners: HashMap::new(),
@@ -161,6 +169,7 @@ impl Room {
         self.count_people_for_polls();
         self.run_timers();
         self.publish_viewers();
+        self.publish_acknowledged();
         self.publish_session();
     }
 

@@ -103,10 +103,12 @@ impl Room {
         self.stop_polls_at_end();
         self.store.clear();
         self.stage.clear();
+        self.acknowledgements = super::Acknowledgements::default();
         self.viewers.clear();
         if !lock {
             self.removed.clear();
             self.owners.clear();
+            self.visitors.clear();
             self.meta.session_id = self.random_id();
             self.meta.started_at_ms = self.now;
         }

@@ -68,6 +68,7 @@ impl Act {
             | method::POLL_RESPONSE
             // Nobody hears of it, but a page of messages is not cheap.
             | MESSAGES => Some(Self::Change),
+            | method::GROUP_CLEAR
             _ => None,
         }
     }

@@ -43,6 +43,10 @@ pub struct RoomSnapshot {
     locked: bool,
     #[serde(default)]
     removed: BTreeSet<String>,
+    #[serde(default)]
+    visitors: BTreeSet<String>,
+    #[serde(default)]
+    acknowledged: BTreeSet<String>,
     floor: u64,
     store: Vec<SavedEntry>,
     peers: Vec<SavedPeer>,
@@ -112,6 +116,8 @@ impl Room {
             named: self.named,
             locked: self.locked,
             removed: self.removed.clone(),
+            visitors: self.visitors.clone(),
+            acknowledged: self.acknowledgements.users().clone(),
             floor: self.store.floor(),
             store: self
                 .store
@@ -145,6 +151,7 @@ impl Room {
         room.named = saved.named;
         room.locked = saved.locked;
         room.removed = saved.removed;
+        room.visitors = saved.visitors;
         let ahead = if saved.clean { 0 } else { VERSIONS_AHEAD };
         room.store.raise_floor(saved.floor.saturating_add(ahead));
         for entry in saved.store {
@@ -172,12 +179,14 @@ impl Room {
             room.restore_peer(peer);
         }
         room.restore_polls(saved.polls);
+        room.restore_acknowledged(saved.acknowledged);
         room.viewers.mark();
         room
     }
 
     fn restore_peer(&mut self, saved: SavedPeer) {
         self.remember_owner(&saved.id, &saved.user_id);
+        self.remember_visitor(&saved.user_id);
         let no = self.peers.next_no();
         for key in &saved.listening {
             self.listeners.entry(key.clone()).or_default().insert(no);

@@ -23,6 +23,8 @@ pub(super) enum Due {
     PollEnds,
     /// Results of polls may be told.
     PollResults,
+    /// A new count of acknowledgements may be told.
+    Acknowledged,
 }
 
 /// Due times in order. A timer that no longer applies does nothing when it is due,
@@ -60,6 +62,7 @@ impl Room {
                 Due::Session => self.session_notice.timer_fired(),
                 Due::PollEnds => self.stop_overdue_polls(),
                 Due::PollResults => self.tell_results(),
+                Due::Acknowledged => self.acknowledgements.timer_fired(),
             }
         }
     }

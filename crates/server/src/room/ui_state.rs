@@ -79,6 +79,13 @@ impl StageHistory {
         self.versions.clear();
     }
 
+    /// The number of the newest version, 0 if there is none, and its members.
+    pub(super) fn now(&self) -> (u64, Option<&Map<String, Value>>) {
+        let newest = self.versions.back();
+        let number = newest.map_or(0, |newest| newest.version);
+        (number, newest.map(|newest| &*newest.value))
+    }
+
     fn newest(&self) -> Option<&StageVersion> {
         self.versions.back()
     }

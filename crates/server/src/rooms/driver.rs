@@ -205,6 +205,9 @@ impl Driver {
             RoomMessage::Messages(reader, asked, reply) => {
                 let _ = reply.send(self.room.messages(&reader.user_id, &reader.role, &asked));
             }
+            RoomMessage::TurnsAway(user, role, reply) => {
+                let _ = reply.send(self.room.turns_away(&user, &role));
+            }
             RoomMessage::IsLocked(reply) => {
                 let _ = reply.send(self.room.is_locked());
             }

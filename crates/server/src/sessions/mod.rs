@@ -51,6 +51,8 @@ pub(crate) enum SessionError {
     NotTheHost,
     #[error("you were removed from this session")]
     Removed,
+    #[error("the session is locked: its host lets nobody new in")]
+    Locked,
     #[error("the room is not the one of this session")]
     WrongRoom,
     #[error(transparent)]
@@ -237,6 +239,10 @@ impl Sessions {
                 .await
         {
             return Err(SessionError::Removed);
+        }
+        let (room, name) = (&entry.hms_room_id, role.as_str());
+        if self.rooms.turns_away(room, &account.id, name).await {
+            return Err(SessionError::Locked);
         }
         if let Some(participant) = entry.participant(&account.id) {
             return Ok(participant.role);

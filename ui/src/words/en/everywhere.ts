@@ -52,6 +52,14 @@ export const errors: Record<ErrorCode, (context: ErrorContext) => ErrorWords> = 
     what: 'This session is over.',
     todo: 'Ask your host for the code of the next one.',
   }),
+  sessionLocked: () => ({
+    what: 'This session is locked.',
+    todo: 'Its host lets nobody new in. Ask them to unlock it, then try again.',
+  }),
+  removed: () => ({
+    what: 'You were removed from this session.',
+    todo: 'What you watched until then stays yours.',
+  }),
   serverUnreachable: (context) => ({
     what: `${thisServer(context)} is not answering.`,
     todo: 'Check your connection and the address. What you typed stays here.',

@@ -144,19 +144,6 @@ export const live = {
     unread: (count: number) => `${counted(count, 'unread message', 'unread messages')}`,
   },
 
-  people: {
-    find: (total: number) => `Find one of ${counted(total, 'person', 'people')}`,
-    findLabel: 'Find a person',
-    hands: 'Hands raised',
-    hostsAndPresenters: 'Host and presenters',
-    watching: 'Watching',
-    watchingCount: (total: number, active: number) => `${number(total)}, ${number(active)} active`,
-    nobody: (text: string) => `Nobody here is called “${text}”.`,
-    more: (count: number) => `and ${counted(count, 'other', 'others')}`,
-    you: (name: string) => `${name} (you)`,
-    offline: 'What we last knew',
-  },
-
   leave: {
     title: 'Leave the session?',
     body: (activeMs: number) =>
@@ -176,7 +163,6 @@ export const live = {
   },
   removal: {
     title: (name: string) => `Remove ${name}?`,
-    body: 'They leave the session at once. What they have watched so far stays theirs.',
     confirm: 'Remove',
     keep: 'Cancel',
   },

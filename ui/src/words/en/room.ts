@@ -1,6 +1,7 @@
 import type { Notice, PauseReason } from '../../bridge/backend';
 import { counted } from '../format';
 import { chat } from './chat';
+import { people } from './people';
 
 /** Why time does not count, as it stands after "Paused:". */
 const reasons: Record<PauseReason, string> = {
@@ -32,6 +33,10 @@ export const notices: NoticeWords = {
   roleChanged: ({ role }) => `You are now: ${roleName(role).toLowerCase()}`,
   roleInvite: ({ name, role }) =>
     role === 'presenter' ? `${name} invites you to present` : `${name} offers you the role ${roleName(role)}`,
+  invitationAccepted: ({ name, role }) => people.invitation.accepted(name, role),
+  invitationDeclined: ({ name }) => people.invitation.declined(name),
+  invitationUnanswered: ({ name }) => people.invitation.unanswered(name),
+  lockChanged: ({ name, locked }) => (locked ? people.lock.lockedBy(name) : people.lock.unlockedBy(name)),
   creditEarned: ({ credits }) => `${counted(credits, 'credit', 'credits')} so far`,
   pollStarted: ({ author, title, quiz }) =>
     quiz ? `${author} started a quiz: ${title}` : `${author} asks: ${title}`,

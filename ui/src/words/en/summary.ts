@@ -33,6 +33,7 @@ export const summary = {
       case 'removed':
         return reason.by ? `${reason.by} removed you from the session` : 'You were removed from the session';
       case 'failed':
+        if (reason.code === 423) return 'The session is locked: nobody new can join';
         return 'The session could not go on';
     }
   },

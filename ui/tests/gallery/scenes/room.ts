@@ -11,6 +11,7 @@ import type {
   WatchView,
 } from '../../../src/bridge/backend';
 import { hueOf, initialsOf } from '../../../src/design/identity';
+import { peopleList } from './people-list';
 import type { Scene, Scenes } from './scene';
 import { restless, ribbon, sessionView, watchView } from './summary';
 
@@ -103,11 +104,12 @@ export const PINNED = {
   author: 'Mara Okafor',
   text: 'Because a union never counts twice. Send it ten times, in any order: same answer.',
 };
-const ANNOUNCED = {
+export const ANNOUNCED = {
   id: 'announcement-1',
   author: 'Mara Okafor',
   text: 'Five-minute break at 15:00. Clone the repo now so that we can start with the tests.',
   announcedAtMs: sessionView.startedAtMs,
+  expiresAtMs: null,
 };
 const CONNECTED: ConnectionView = { state: 'connected', roundTripMs: 24, restored: null };
 
@@ -123,6 +125,8 @@ export interface Shown {
   page?: number;
   chat?: boolean;
   people?: (one: TileView, index: number) => TileView;
+  /** What is played besides. */
+  events?: ViewEvent[];
   after?: () => void | Promise<void>;
 }
 
@@ -137,6 +141,7 @@ export function room({
   page = 0,
   chat = true,
   people: change,
+  events: more = [],
   after,
 }: Shown): Scene {
   const everybody = change ? people(count).map(change) : people(count);
@@ -166,7 +171,9 @@ export function room({
     { slice: 'stage', value: { ...NOTHING, ...stage } },
     { slice: 'people', value: { total: count, people: everybody } },
     { slice: 'chat', value: { messages: said ?? (chat ? messages() : []), earlier } },
+    { slice: 'peopleList', value: peopleList(everybody) },
     { slice: 'watch', value: { ...STAY, ...watch } },
+    ...more,
   ];
   return {
     script: { home: { inSession: true } },
@@ -178,7 +185,7 @@ export function room({
   };
 }
 
-const press = (selector: string) => () => {
+export const press = (selector: string) => () => {
   document.querySelector<HTMLElement>(selector)?.click();
 };
 

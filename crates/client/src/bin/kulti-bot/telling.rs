@@ -81,6 +81,9 @@ impl Participant {
             ViewEvent::Notice(notice) => self.event("notice", json!({ "notice": notice })),
             ViewEvent::Grid(_)
             | ViewEvent::People(_)
+            | ViewEvent::PeopleList(_)
+            | ViewEvent::Room(_)
+            | ViewEvent::StageLog(_)
             | ViewEvent::Chat(_)
             | ViewEvent::Watch(_)
             | ViewEvent::Ended(_) => {}

@@ -42,7 +42,23 @@ impl SessionCore {
             }
             Purpose::WriteStage => self.stage_written(result),
             Purpose::WriteWatch { boot_ms } => self.watch_written(boot_ms, result),
-            Purpose::TellMetadata => {}
+            Purpose::TellMetadata | Purpose::Aside => {}
+            Purpose::Invite(peer_id) => {
+                if let Err(error) = result {
+                    self.invitations.refused(&peer_id);
+                    self.screen.dirty.room = true;
+                    self.refused("changeRole", error.code, &error.message);
+                }
+            }
+            Purpose::Rename(name) => self.renamed(&name, result.map(drop)),
+            Purpose::Lock => match result {
+                Ok(value) => {
+                    if let Ok(value) = serde_json::from_value::<MetadataResult>(value) {
+                        self.value(&value);
+                    }
+                }
+                Err(error) => self.refused("lockRoom", error.code, &error.message),
+            },
             Purpose::Message(local_id) => self.message_sent(&local_id, result),
             Purpose::Mark(request) => self.mark_answered(request, result),
             Purpose::Messages(wanted) => self.messages_came(wanted, result),

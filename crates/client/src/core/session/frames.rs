@@ -7,6 +7,7 @@ use kulti_protocol::signalling::{
 
 use super::{SessionCore, entering::Farewell};
 use crate::core::{
+    invitations,
     plain_text,
     roster::Change,
     view::{EndReason, Notice},
@@ -58,6 +59,9 @@ impl SessionCore {
                     self.value(value);
                 }
             }
+            Told::Broadcast(message) if message.info.kind == invitations::DECLINED => {
+                self.invitation_declined(&message);
+            }
             Told::Broadcast(message) => self.heard(&message),
             Told::RoomInfo(info) => {
                 self.large_room = info.large_room_optimization;
@@ -80,6 +84,8 @@ impl SessionCore {
         let another = self.roles.adopt(policy);
         let mine = self.roles.mine().to_owned();
         self.roster.set_my_role(&mine);
+        self.invitations.my_role(&mine);
+        self.store.listen_soon(self.now.boot_ms);
         self.regroup();
         self.judge_stage();
         self.screen.dirty.session = true;
@@ -156,8 +162,14 @@ impl SessionCore {
                 self.hands.set(id, false);
                 self.arrivals.left(id);
                 self.local_pin.take_if(|pinned| pinned == id);
+                if let Some(notice) = self.invitations.left(id) {
+                    self.notice(notice);
+                }
             }
-            Change::Updated(before) => self.person_updated(&before.peer_id, live),
+            Change::Updated(before) => {
+                self.host_renamed(&before);
+                self.person_updated(&before.peer_id, live);
+            }
         }
         self.store.listen_soon(now);
         self.screen.dirty.people();
@@ -173,7 +185,11 @@ impl SessionCore {
             self.screen.dirty.session = true;
             self.hand_wanted = raised;
         } else {
-            self.grid.change_group(id, self.roles.group(&person.role));
+            let role = person.role.clone();
+            self.grid.change_group(id, self.roles.group(&role));
+            if let Some(notice) = self.invitations.has_role(id, &role) {
+                self.notice(notice);
+            }
         }
         let can = self.roles.mine_can();
         let newly_raised = self.hands.set(id, raised);
@@ -183,21 +199,15 @@ impl SessionCore {
     }
 
     fn invited(&mut self, invitation: RoleChange) {
-        // A server repeats it after a loss, until it is answered.
-        if self.invitation_told == invitation.token {
-            return;
-        }
-        self.invitation_told.clone_from(&invitation.token);
         let asker = invitation.requested_by.as_deref().unwrap_or_default();
         let name = self.roster.name_and_role(asker).map_or_else(
             || self.config.host_name.clone(),
             |(name, _)| name.to_owned(),
         );
-        self.notice(Notice::RoleInvite {
-            name,
-            role: invitation.role.clone(),
-        });
-        self.invitation = Some(invitation);
+        if let Some(notice) = self.invitations.came(invitation, name) {
+            self.notice(notice);
+            self.screen.dirty.room = true;
+        }
     }
 
     fn told_to_go(&mut self, request: &OnPeerLeaveRequest) {

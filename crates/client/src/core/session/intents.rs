@@ -3,8 +3,7 @@
 use kulti_protocol::{
     chat::MarkRequest,
     signalling::{
-        EndRoom, GroupChange, HAND_RAISE_GROUP, PeerLeaveRequest, RoleChange, RoleChangeRequest,
-        code, method,
+        EndRoom, GroupChange, HAND_RAISE_GROUP, PeerLeaveRequest, code, method,
     },
 };
 use kulti_watch::Signal;
@@ -26,12 +25,15 @@ impl SessionCore {
     pub(super) fn intent(&mut self, intent: Intent) {
         let signal = match intent {
             // The screen's doing, and no evidence of anybody.
-            Intent::PromptShown => Signal::PromptShown,
-            Intent::StillWatching => Signal::PromptAnswered,
+            Intent::PromptShown => Some(Signal::PromptShown),
+            Intent::ShowPeople { .. } => None,
+            Intent::StillWatching => Some(Signal::PromptAnswered),
             // Any act is a sign that someone is there.
-            _ => Signal::Act,
+            _ => Some(Signal::Act),
         };
-        self.watching.signal(self.now.boot_ms, signal);
+        if let Some(signal) = signal {
+            self.watching.signal(self.now.boot_ms, signal);
+        }
         match intent {
             // All that they do is in the signal.
             Intent::PromptShown | Intent::StillWatching => {}
@@ -52,10 +54,8 @@ impl SessionCore {
             Intent::LowerHand { peer_id } => self.lower_hand(peer_id),
             Intent::Spotlight { peer_id } => self.spotlight(peer_id),
             Intent::PinMessage { message_id } => self.pin_message(message_id),
-            Intent::Announce { text } => self.announce(text.as_deref()),
-            Intent::DismissAnnouncement { id } => {
-                self.stage.dismiss(&id);
-                self.screen.dirty.stage = true;
+            Intent::Announce { text, shown_for_ms } => {
+                self.announce(text.as_deref(), shown_for_ms);
             }
             Intent::SendMessage {
                 text,
@@ -72,6 +72,7 @@ impl SessionCore {
                 on,
             }),
             Intent::EarlierMessages => self.earlier_messages(),
+            Intent::DismissAnnouncement { id } => self.dismiss_announcement(&id),
             Intent::ResendMessage { id } => self.resend_message(&id),
             Intent::ChangeRole {
                 peer_id,
@@ -81,6 +82,14 @@ impl SessionCore {
             Intent::AnswerRoleInvite { accept } => self.answer_invitation(accept),
             Intent::RemovePeer { peer_id, reason } => self.remove_peer(peer_id, &reason),
             Intent::Poll { intent } => self.poll_intent(intent),
+            Intent::LowerAllHands => self.lower_all_hands(),
+            Intent::LockRoom { locked } => self.lock_room(locked),
+            Intent::Rename { name } => self.rename(&name),
+            Intent::ShowPeople {
+                query,
+                first,
+                count,
+            } => self.show_people(&query, first, count),
             Intent::RetryNow => {
                 self.connection.retry_now(self.now.boot_ms);
                 self.screen.dirty.connection = true;
@@ -103,7 +112,7 @@ impl SessionCore {
         self.request(Purpose::Hand, method, group, AfterLoss::Repeat);
     }
 
-    fn lower_hand(&mut self, peer_id: String) {
+    pub(super) fn lower_hand(&mut self, peer_id: String) {
         let group = GroupChange {
             name: HAND_RAISE_GROUP.to_owned(),
             peer_id: Some(peer_id),
@@ -139,19 +148,22 @@ impl SessionCore {
                     })
                 }
                 _ => {
-                    self.refused(
-                        "pinMessage",
-                        code::NOT_FOUND,
-                        "That message is not here any more.",
-                    );
-                    return;
+                    let Some(pin) = self.stage.past_pin(&id) else {
+                        self.refused(
+                            "pinMessage",
+                            code::NOT_FOUND,
+                            "That message is not here any more.",
+                        );
+                        return;
+                    };
+                    Some(pin)
                 }
             },
         };
         self.change_stage(Change::Pin(pin));
     }
 
-    fn announce(&mut self, text: Option<&str>) {
+    fn announce(&mut self, text: Option<&str>, shown_for_ms: Option<u32>) {
         let Some(text) = text else {
             self.change_stage(Change::Announce(None));
             return;
@@ -164,7 +176,8 @@ impl SessionCore {
         }
         let seed = self.rng.random();
         let author = self.my_name();
-        if let Some(new) = stage_value::new_announcement(text, &author, self.server_ms(), seed) {
+        let now = self.server_ms();
+        if let Some(new) = stage_value::new_announcement(text, &author, now, shown_for_ms, seed) {
             self.change_stage(Change::Announce(Some(new)));
         }
     }
@@ -182,37 +195,6 @@ impl SessionCore {
                 action,
                 code::TOO_MANY,
                 "Too many changes wait for the connection.",
-            );
-        }
-    }
-
-    fn change_role(&mut self, peer_id: String, role: String, force: bool) {
-        let params = RoleChangeRequest {
-            requested_for: Some(peer_id),
-            roles: None,
-            role,
-            force,
-        };
-        self.request(
-            Purpose::Act("changeRole"),
-            method::ROLE_CHANGE_REQUEST,
-            params,
-            AfterLoss::Repeat,
-        );
-    }
-
-    fn answer_invitation(&mut self, accept: bool) {
-        let Some(invitation) = self.invitation.take() else {
-            return;
-        };
-        if accept {
-            // A refusal is silence, as in the official SDK.
-            let params: RoleChange = invitation;
-            self.request(
-                Purpose::Act("answerRoleInvite"),
-                method::ROLE_CHANGE,
-                params,
-                AfterLoss::Repeat,
             );
         }
     }

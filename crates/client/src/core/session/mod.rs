@@ -4,10 +4,13 @@ mod answers;
 mod chat;
 mod entering;
 mod frames;
+mod hosting;
 mod intents;
 mod poll_view;
 mod polls;
+mod people_list;
 mod screen;
+mod stage_log;
 mod store;
 mod telling;
 mod upkeep;
@@ -16,7 +19,8 @@ use std::collections::VecDeque;
 
 use kulti_protocol::{
     chat::MarkRequest,
-    signalling::{self, RoleChange},
+    signalling,
+    store_keys::RoomLock,
 };
 use kulti_watch::{IntervalSet, Status, credits};
 use rand::{SeedableRng, rngs::StdRng};
@@ -30,13 +34,16 @@ use super::{
     connection::Connection,
     grid::{Grid, Group},
     hands::Hands,
+    invitations::Invitations,
     io::{Input, Now, Output, StayConfig},
+    people_window::PeopleWindow,
     person,
     polls::Polls,
     requests::{AfterLoss, CODE_CONNECTION_LOST, Requests},
     roles::Roles,
     roster::{Person, Roster},
     stage::Stage,
+    stage_log::StageLog,
     view::{EndReason, Notice, ViewEvent},
     watching::Watching,
 };
@@ -70,6 +77,12 @@ enum Purpose {
     Poll(polls::About),
     /// An act on somebody, by the name that it has in refusals.
     Act(&'static str),
+    /// An invitation to another role, by the one who is invited.
+    Invite(String),
+    Rename(String),
+    Lock,
+    /// Of which nobody waits for the outcome.
+    Aside,
 }
 
 impl Purpose {
@@ -112,9 +125,13 @@ pub struct SessionCore {
     chat: Chat,
     polls: Polls,
     arrivals: Arrivals,
-    invitation: Option<RoleChange>,
-    /// The token of the last invitation that was told.
-    invitation_told: String,
+    invitations: Invitations,
+    /// The door, as the store says.
+    lock: RoomLock,
+    /// How many have read which announcement, as the store says.
+    acknowledged: Option<kulti_protocol::store_keys::Acknowledged>,
+    stage_log: StageLog,
+    people_window: PeopleWindow,
     watching: Watching,
     page: usize,
     screen: Screen,
@@ -165,8 +182,11 @@ impl SessionCore {
             chat: Chat::default(),
             polls: Polls::default(),
             arrivals: Arrivals::default(),
-            invitation: None,
-            invitation_told: String::new(),
+            invitations: Invitations::default(),
+            lock: RoomLock::default(),
+            acknowledged: None,
+            stage_log: StageLog::default(),
+            people_window: PeopleWindow::default(),
             watching: Watching::new(&config.session_id, config.watch_policy, rate),
             page: 0,
             screen: Screen::default(),

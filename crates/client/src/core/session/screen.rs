@@ -10,7 +10,8 @@ use crate::core::{
     roster::Person,
     view::{
         AnnouncementView, ConnectionView, CountsView, EndedView, GridView, MeView, PeopleView,
-        PinnedMessageView, PollsView, SessionView, StageView, TileView, ViewEvent, WatchView,
+        PinnedMessageView, PollsView, RoomView, SessionView, StageLogView, StageView, TileView,
+        ViewEvent, WatchView,
     },
 };
 
@@ -30,6 +31,8 @@ pub(super) struct Dirty {
     pub(super) grid: bool,
     pub(super) stage: bool,
     pub(super) polls: bool,
+    pub(super) room: bool,
+    pub(super) stage_log: bool,
     people: bool,
 }
 
@@ -38,6 +41,7 @@ impl Dirty {
         self.connection = true;
         self.session = true;
         self.polls = true;
+        self.room = true;
         self.people();
     }
 
@@ -47,6 +51,8 @@ impl Dirty {
         self.counts = true;
         self.grid = true;
         self.stage = true;
+        self.stage_log = true;
+        self.room = true;
     }
 }
 
@@ -62,6 +68,8 @@ pub(super) struct Screen {
     stage: Option<StageView>,
     polls: Option<PollsView>,
     poll_seconds_left: u64,
+    room: Option<RoomView>,
+    stage_log: Option<StageLogView>,
     people: Option<PeopleView>,
     people_at: Option<u64>,
     watch: Option<WatchView>,
@@ -79,6 +87,8 @@ impl Default for Screen {
                 grid: true,
                 stage: true,
                 polls: true,
+                room: true,
+                stage_log: true,
                 people: true,
             },
             connection: None,
@@ -89,6 +99,8 @@ impl Default for Screen {
             stage: None,
             polls: None,
             poll_seconds_left: 0,
+            room: None,
+            stage_log: None,
             people: None,
             people_at: None,
             watch: None,
@@ -152,6 +164,24 @@ impl SessionCore {
                 &mut self.outputs,
             );
         }
+        if std::mem::take(&mut self.screen.dirty.room) {
+            let view = self.room_view();
+            replace(
+                &mut self.screen.room,
+                view,
+                ViewEvent::Room,
+                &mut self.outputs,
+            );
+        }
+        if std::mem::take(&mut self.screen.dirty.stage_log) {
+            let view = self.stage_log_view();
+            replace(
+                &mut self.screen.stage_log,
+                view,
+                ViewEvent::StageLog,
+                &mut self.outputs,
+            );
+        }
         self.refresh_people(now);
         self.refresh_polls();
         self.refresh_watch(now);
@@ -190,6 +220,9 @@ impl SessionCore {
     }
 
     fn refresh_people(&mut self, now: u64) {
+        if self.people_window.is_fresh() {
+            self.refresh_people_list();
+        }
         let early = self
             .screen
             .people_at
@@ -199,13 +232,15 @@ impl SessionCore {
         }
         self.screen.dirty.people = false;
         self.screen.dirty.polls |= self.polls.iter().any(Poll::is_running);
+        let listed = self.refresh_people_list();
         let view = self.people_view();
-        if replace(
+        let replaced = replace(
             &mut self.screen.people,
             view,
             ViewEvent::People,
             &mut self.outputs,
-        ) {
+        );
+        if replaced || listed {
             self.screen.people_at = Some(now);
         }
     }
@@ -264,9 +299,14 @@ impl SessionCore {
             ViewEvent::Grid(self.grid_view()),
             ViewEvent::People(self.people_view()),
             ViewEvent::Polls(self.polls_view()),
+            ViewEvent::Room(self.room_view()),
+            ViewEvent::StageLog(self.stage_log_view()),
             ViewEvent::Watch(watch.clone()),
         ];
         slices.extend(self.chat.events());
+        if let Some(list) = self.people_list_view() {
+            slices.push(ViewEvent::PeopleList(list));
+        }
         if let Some(reason) = &self.ended {
             slices.push(ViewEvent::Ended(self.ended_view(reason.clone(), watch)));
         }
@@ -374,6 +414,7 @@ impl SessionCore {
                 author: announced.author.clone(),
                 text: announced.text.clone(),
                 announced_at_ms: announced.at,
+                expires_at_ms: announced.until,
             }),
         }
     }
@@ -391,7 +432,7 @@ impl SessionCore {
         }
     }
 
-    fn tile(&self, peer_id: &str) -> Option<TileView> {
+    pub(super) fn tile(&self, peer_id: &str) -> Option<TileView> {
         let person = self.roster.get(peer_id)?;
         let is_local = person.peer_id == self.config.peer_id;
         Some(TileView {
@@ -407,7 +448,11 @@ impl SessionCore {
         })
     }
 
-    fn presence_of(&self, person: &Person, is_local: bool) -> crate::core::view::Presence {
+    pub(super) fn presence_of(
+        &self,
+        person: &Person,
+        is_local: bool,
+    ) -> crate::core::view::Presence {
         if is_local {
             return self.watching.presence(self.boot());
         }

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use kulti_protocol::{
     signalling::{GetMetadata, ListenMetadata, MetadataValue, method},
-    store_keys::{self, ACTIVE_POLL, UI_STATE, VIEWERS, ViewerCounts, watch_key},
+    store_keys::{
+        self, ACKNOWLEDGED, ACTIVE_POLL, ROOM_LOCK, UI_STATE, VIEWERS, ViewerCounts, watch_key,
+    },
     viewers::viewer_counts,
 };
 
@@ -133,6 +135,10 @@ impl SessionCore {
             let now = self.boot();
             self.store.counts.seen(now, counts, by_predecessor);
             self.screen.dirty.counts = true;
+        } else if key == ROOM_LOCK {
+            self.lock_told(value);
+        } else if key == ACKNOWLEDGED {
+            self.acknowledged_told(value);
         } else if let Some(user) = store_keys::watch_key_user(key)
             && self
                 .store
@@ -160,11 +166,21 @@ impl SessionCore {
     fn stage_changed(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::Nothing => {}
-            Verdict::Ignored(name) => self.notice(Notice::StageWriteIgnored { name }),
+            Verdict::Ignored(name) => {
+                let at = self.server_ms();
+                self.stage_log.ignored(&name, at);
+                self.screen.dirty.stage_log = true;
+                self.notice(Notice::StageWriteIgnored { name });
+            }
             Verdict::Accepted => {
                 self.screen.dirty.stage = true;
                 self.screen.dirty.grid = true;
-                if let Some(new) = self.stage.news(&self.config.peer_id) {
+                self.stage.runs_out(self.server_ms());
+                self.stage_log.stands(self.stage.announced());
+                self.screen.dirty.stage_log = true;
+                let news = self.stage.news(&self.config.peer_id);
+                // What ran out while I was away is no news.
+                if let Some(new) = news.filter(|_| self.stage.announced().is_some()) {
                     self.emit(Output::Announce(Announcement {
                         id: new.id,
                         title: self.config.title.clone(),
@@ -228,13 +244,20 @@ impl SessionCore {
         let page = self.grid.page(self.page, self.page_size());
         let watch_keys = first
             .chain(page)
+            .chain(self.people_in_window())
             .filter_map(|id| self.roster.get(id))
             .map(|person| watch_key(&person.user_id));
         // Where the server keeps the polls, it writes this one for others than us.
         let mirrored = (!self.config.server_counts_viewers).then_some(ACTIVE_POLL);
+        let reads_counts = self.config.server_counts_viewers && self.roles.mine_can().manage_stage;
+        let ours = [
+            self.config.server_counts_viewers.then_some(ROOM_LOCK),
+            reads_counts.then_some(ACKNOWLEDGED),
+        ];
         [UI_STATE, VIEWERS]
             .into_iter()
             .chain(mirrored)
+            .chain(ours.into_iter().flatten())
             .map(str::to_owned)
             .chain(watch_keys)
             .collect()

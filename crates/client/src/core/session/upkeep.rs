@@ -46,6 +46,7 @@ impl SessionCore {
             }
             self.notice(notice);
         }
+        self.hosting_upkeep();
         if let Some(beat) = self.watching.due(now) {
             self.beat(beat);
         }
@@ -110,6 +111,7 @@ impl SessionCore {
             self.connection.deadline(),
             self.requests.deadline(),
             self.arrivals.deadline(),
+            self.hosting_deadline(),
             self.watching.deadline(now),
             self.screen_deadline(),
             self.polls_deadline(),

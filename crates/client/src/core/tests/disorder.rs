@@ -29,7 +29,10 @@ fn intent() -> impl Strategy<Value = Intent> {
     let person = (0..PEOPLE.len()).prop_map(|n| PEOPLE[n].to_owned());
     prop_oneof![
         "[a-c]{1,3}".prop_map(|text| Intent::say(text)),
-        prop::option::of("[a-c]{1,3}").prop_map(|text| Intent::Announce { text }),
+        prop::option::of("[a-c]{1,3}").prop_map(|text| Intent::Announce {
+            text,
+            shown_for_ms: None
+        }),
         prop::option::of(person.clone()).prop_map(|peer_id| Intent::Spotlight { peer_id }),
         prop::option::of(person.clone()).prop_map(|peer_id| Intent::PinForMe { peer_id }),
         any::<bool>().prop_map(|raised| Intent::SetHand { raised }),

@@ -204,6 +204,9 @@ impl FakeRoom {
                 if let Some(data) = update.data {
                     peer.info.data = data;
                 }
+                if let Some(name) = update.name {
+                    peer.info.name = name;
+                }
                 Ok((json!({}), After::Update(peer_id.to_owned())))
             }
             method::GROUP_JOIN => Ok(self.hand(peer_id, true)),
@@ -211,6 +214,14 @@ impl FakeRoom {
             method::GROUP_REMOVE => {
                 let change: GroupChange = read(params);
                 Ok(self.hand(&change.peer_id.unwrap(), false))
+            }
+            method::GROUP_CLEAR => {
+                for id in self.peers.keys().cloned().collect::<Vec<_>>() {
+                    self.hand(&id, false);
+                    let peer = self.peers[&id].clone();
+                    self.tell_others("", &Told::PeerUpdate(peer));
+                }
+                Ok((json!({}), After::Nothing))
             }
             method::ROLE_CHANGE_REQUEST => Ok(self.role_change(peer_id, read(params))),
             method::ROLE_CHANGE => {

@@ -16,6 +16,7 @@ mod fake_polls;
 mod fake_room;
 mod fake_talk;
 mod fixtures;
+mod hosting;
 mod journal;
 mod leaving;
 mod people;

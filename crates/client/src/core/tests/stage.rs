@@ -15,6 +15,7 @@ use crate::core::{
 fn announce(text: &str) -> Intent {
     Intent::Announce {
         text: Some(text.to_owned()),
+        shown_for_ms: None,
     }
 }
 
@@ -112,7 +113,13 @@ fn got_it_hides_this_announcement_for_good() {
         "the same words again are new"
     );
     assert_eq!(world.clients["viewer-1"].announced.len(), 2);
-    world.act("host-1", Intent::Announce { text: None });
+    world.act(
+        "host-1",
+        Intent::Announce {
+            text: None,
+            shown_for_ms: None,
+        },
+    );
     assert_eq!(world.stage("viewer-1").announcement, None);
 }
 

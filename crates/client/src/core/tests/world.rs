@@ -13,7 +13,8 @@ use crate::core::{
     unsettled::Unsettled,
     view::{
         ChatView, ConnectionView, CountsView, Delivery, EndReason, GridView, JoinedView,
-        MessageView, Notice, PeopleView, PollsView, SessionView, StageView, ViewEvent, WatchView,
+        MessageView, Notice, PeopleListView, PeopleView, PollsView, RoomView, SessionView,
+        StageLogView, StageView, ViewEvent, WatchView,
     },
 };
 
@@ -31,6 +32,9 @@ pub(super) struct Shown {
     pub(super) grid: Option<GridView>,
     pub(super) stage: Option<StageView>,
     pub(super) people: Option<PeopleView>,
+    pub(super) list: Option<PeopleListView>,
+    pub(super) room: Option<RoomView>,
+    pub(super) stage_log: Option<StageLogView>,
     pub(super) chat: ChatView,
     pub(super) polls: PollsView,
     pub(super) joined: Vec<JoinedView>,
@@ -52,6 +56,9 @@ impl Shown {
                 self.joined.clear();
                 self.messages(view);
             }
+            ViewEvent::PeopleList(view) => self.list = Some(view),
+            ViewEvent::Room(view) => self.room = Some(view),
+            ViewEvent::StageLog(view) => self.stage_log = Some(view),
             ViewEvent::Watch(view) => self.watch = Some(view),
             ViewEvent::Messages(view) => self.messages(view),
             ViewEvent::Notice(_) | ViewEvent::Ended(_) => {}

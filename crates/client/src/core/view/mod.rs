@@ -11,8 +11,11 @@ mod ended;
 mod notice;
 mod people;
 mod polls;
+mod people_list;
+mod room;
 mod session;
 mod stage;
+mod stage_log;
 mod watch;
 
 use serde::{Deserialize, Serialize};
@@ -27,8 +30,11 @@ pub use polls::{
     InspectedView, PollOptionView, PollQuestionKind, PollQuestionView, PollStage, PollView,
     PollsView, RankView, SavingView, VoteView, VoterView,
 };
+pub use people_list::PeopleListView;
+pub use room::{InvitationView, InvitedView, RoomView};
 pub use session::{MeView, PermissionsView, SessionView};
 pub use stage::{AnnouncementView, PinnedMessageView, StageView};
+pub use stage_log::{AcknowledgedView, IgnoredWriteView, PastAnnouncementView, StageLogView};
 pub use watch::{PauseReason, PromptView, RibbonSpan, WatchView};
 
 /// One change of what the screen shows.
@@ -45,11 +51,16 @@ pub enum ViewEvent {
     Grid(GridView),
     /// Spotlight, local pin, pinned message, announcement.
     Stage(StageView),
-    /// All participants in grid order, for the people panel; at most
-    /// [`PeopleView::LIMIT`] of them.
+    /// The first participants in grid order; at most [`PeopleView::LIMIT`] of them.
     People(PeopleView),
     /// The newest messages, in place of all that were shown. Sent on subscribing, with the
     /// others following as [`ViewEvent::Messages`].
+    /// The part of the list of people that is looked at. Not sent while nobody looks.
+    PeopleList(PeopleListView),
+    /// The room's door, and invitations to other roles.
+    Room(RoomView),
+    /// Announcements so far, and what did not count.
+    StageLog(StageLogView),
     Chat(ChatView),
     /// Messages were added, at their places, or have changed: each replaces the one with its
     /// `id` and the one that it `replaces`.

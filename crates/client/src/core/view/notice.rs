@@ -46,6 +46,34 @@ pub enum Notice {
         /// Whether it is a quiz.
         quiz: bool,
     },
+    /// Whom I invited has taken the role.
+    InvitationAccepted {
+        /// Who.
+        name: String,
+        /// The role.
+        role: String,
+    },
+    /// Whom I invited has said no.
+    InvitationDeclined {
+        /// Who.
+        name: String,
+        /// The role.
+        role: String,
+    },
+    /// Whom I invited has not answered for a minute, or has left without an answer.
+    InvitationUnanswered {
+        /// Who.
+        name: String,
+        /// The role.
+        role: String,
+    },
+    /// The room was locked or unlocked, by somebody else (told to those who may do so).
+    LockChanged {
+        /// Who did it, if known.
+        name: Option<String>,
+        /// Whether it is locked now.
+        locked: bool,
+    },
     /// A new credit was earned.
     CreditEarned {
         /// Whole credits so far.

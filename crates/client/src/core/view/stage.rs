@@ -44,4 +44,7 @@ pub struct AnnouncementView {
     /// When it was announced.
     #[specta(type = u32)] // a JavaScript number
     pub announced_at_ms: u64,
+    /// From when on it is not shown any more; none stays until it is taken back.
+    #[specta(type = Option<u32>)] // a JavaScript number
+    pub expires_at_ms: Option<u64>,
 }

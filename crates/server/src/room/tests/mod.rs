@@ -1,6 +1,7 @@
 //! Rooms under test: fake clients on a simulated network, with a clock of their own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod door;
 mod fuzz;
 mod joining;
 mod large;

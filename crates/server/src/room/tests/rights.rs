@@ -69,6 +69,10 @@ fn acts() -> Vec<(&'static str, Value, [bool; 3])> {
             only_host,
         ),
         ("group-add", json!({"name": "g", "peer_id": "me"}), all),
+        ("group-clear", json!({"name": "g"}), only_host),
+        ("set-metadata", set("roomLock"), only_host),
+        ("set-metadata", json!({"key": "roomLock"}), only_host),
+        ("set-metadata", set("acknowledged"), all),
         ("set-metadata", set("uiState"), hosts),
         ("set-metadata", json!({"key": "uiState"}), hosts),
         (

@@ -18,7 +18,7 @@ use crate::connections::Connection;
 use crate::policy::Policy;
 use crate::room::{Admission, Input, SocketId};
 
-pub use crate::room::{Occupancy, RoomLimits, RoomMeta};
+pub use crate::room::{Occupancy, RoomInsights, RoomLimits, RoomMeta};
 
 /// Something about a room that the ledger and the session list must know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,6 +140,10 @@ enum RoomMessage {
     HasRemoved(String, oneshot::Sender<bool>),
     /// Are joins refused for good?
     IsLocked(oneshot::Sender<bool>),
+    /// How is it going?
+    Insights(oneshot::Sender<RoomInsights>),
+    /// Is this user here in a role that runs the session?
+    IsRunBy(String, oneshot::Sender<bool>),
     /// Close all connections, save, and end the driver.
     ShutDown(oneshot::Sender<()>),
 }
@@ -270,6 +274,20 @@ impl Rooms {
         self.ask(room_id, RoomMessage::IsLocked)
             .await
             .unwrap_or(false)
+    }
+
+    /// The room in numbers; none while the server goes down.
+    pub async fn insights(&self, room_id: &str) -> Option<RoomInsights> {
+        self.ask(room_id, RoomMessage::Insights).await
+    }
+
+    /// Whether the user is in the room in a role that runs the session.
+    pub async fn is_run_by(&self, room_id: &str, user_id: &str) -> bool {
+        self.ask(room_id, |reply| {
+            RoomMessage::IsRunBy(user_id.to_owned(), reply)
+        })
+        .await
+        .unwrap_or(false)
     }
 
     /// Closes all connections, saves all rooms, and opens none any more.

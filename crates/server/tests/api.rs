@@ -24,6 +24,8 @@ mod books;
 mod crash;
 #[path = "api/init.rs"]
 mod init;
+#[path = "api/insights.rs"]
+mod insights;
 #[path = "api/payment.rs"]
 mod payment;
 #[path = "api/receipts.rs"]

@@ -7,6 +7,7 @@ mod error;
 mod extract;
 mod heartbeat;
 mod hms;
+mod insights;
 mod routes;
 mod sessions;
 

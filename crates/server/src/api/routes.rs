@@ -14,7 +14,8 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tower_http::cors::{AllowHeaders, AllowOrigin, AllowPrivateNetwork, CorsLayer};
 
 use super::{
-    auth, books, credits, error::ApiError, extract::is_network_guest, heartbeat, hms, sessions,
+    auth, books, credits, error::ApiError, extract::is_network_guest, heartbeat, hms, insights,
+    sessions,
 };
 use crate::{app::App, connections::Signalling, init, request_origin, status};
 
@@ -78,6 +79,7 @@ fn api() -> Api {
     .post("/api/analytics/heartbeat", heartbeat::heartbeat)
     .get("/api/sessions/{id}/watch", books::watch)
     .get("/api/sessions/{id}/receipt", books::receipt)
+    .get("/api/sessions/{id}/insights", insights::insights)
     .get("/api/receipts/key", books::receipt_key)
     .get("/api/credits/balance", credits::balance)
     .get("/api/credits/transactions", credits::transactions)

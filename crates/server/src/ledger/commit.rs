@@ -35,7 +35,7 @@ pub(super) struct Progress {
 struct Gathered {
     session_id: Arc<str>,
     evidence: Vec<(Arc<str>, Evidence)>,
-    end: Option<Write>,
+    end: Vec<Write>,
     settlement: Option<Settlement>,
 }
 
@@ -129,21 +129,14 @@ impl Ledger {
                 ledger.by_user.values_mut().for_each(Evidence::stayed_away);
             }
             let settlement = ledger.settlement(session_id, self.reconnect_grace_ms, now);
-            let end = ledger
-                .end
-                .filter(|end| !end.written)
-                .map(|end| Write::SessionEnded {
-                    id: session_id.clone(),
-                    ended_at: end.ended.at,
-                    completed: end.ended.completed,
-                });
+            let end = ledger.unwritten_end(session_id);
             let evidence: Vec<_> = ledger
                 .by_user
                 .iter()
                 .filter(|(_, evidence)| evidence.is_unwritten() || settlement.is_some())
                 .map(|(user_id, evidence)| (user_id.clone(), evidence.clone()))
                 .collect();
-            if !evidence.is_empty() || end.is_some() || settlement.is_some() {
+            if !evidence.is_empty() || !end.is_empty() || settlement.is_some() {
                 gathered.push(Gathered {
                     session_id: session_id.clone(),
                     evidence,
@@ -170,7 +163,7 @@ impl Ledger {
                 }
             }
             if let Some(end) = &mut ledger.end {
-                end.written |= written.end.is_some();
+                end.written |= !written.end.is_empty();
                 if written.settlement.is_some() {
                     end.stage = Stage::Paid;
                 }

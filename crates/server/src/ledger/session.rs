@@ -4,7 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::evidence::Evidence;
 use crate::{
-    db::{SettledPerson, Settlement},
+    db::{SettledPerson, Settlement, Write},
+    room::RoomInsights,
     sessions::{Ended, SessionEntry},
 };
 
@@ -34,6 +35,8 @@ pub(super) struct End {
 pub(super) struct SessionLedger {
     pub(super) by_user: HashMap<Arc<str>, Evidence>,
     pub(super) end: Option<End>,
+    /// How the room did, once the session has ended in this run of the server.
+    pub(super) room: Option<Arc<RoomInsights>>,
     started_at: u64,
 }
 
@@ -51,6 +54,7 @@ impl SessionLedger {
         Self {
             by_user: HashMap::new(),
             end,
+            room: None,
             started_at: session.started_at,
         }
     }
@@ -81,6 +85,28 @@ impl SessionLedger {
             })
             .max()
             .unwrap_or(0)
+    }
+
+    /// The end, if it is not on disk yet, with what the room was at that moment.
+    pub(super) fn unwritten_end(&self, session_id: &Arc<str>) -> Vec<Write> {
+        let Some(end) = self.end.filter(|end| !end.written) else {
+            return Vec::new();
+        };
+        let ended = Write::SessionEnded {
+            id: session_id.clone(),
+            ended_at: end.ended.at,
+            completed: end.ended.completed,
+        };
+        let room = self.room.as_ref().and_then(|room| {
+            let json = serde_json::to_string(&**room);
+            json.map(|room| Write::RoomInsights {
+                session_id: session_id.clone(),
+                room,
+            })
+            .inspect_err(|error| tracing::error!(%error, "insights cannot be encoded"))
+            .ok()
+        });
+        std::iter::once(ended).chain(room).collect()
     }
 
     /// Nobody is connected from the end on.

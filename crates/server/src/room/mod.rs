@@ -5,10 +5,12 @@
 //! comes out as one ordered list of [`Output`]s, so every receiver sees changes in
 //! the order in which the room accepted them: the protocol's clients rely on that.
 
+mod chronicle;
 mod directory;
 mod dispatch;
 mod frame;
 mod groups;
+mod insights;
 mod io;
 mod limits;
 mod membership;
@@ -38,12 +40,15 @@ use rand::rngs::StdRng;
 
 use crate::policy::Policy;
 
+pub use chronicle::{Chronicle, Peak};
 pub use frame::Frame;
+pub use insights::RoomInsights;
 pub use io::{Admission, Class, Input, Output, Receivers, SocketId};
 pub use limits::{Occupancy, RoomLimits, RoomMeta};
 pub use pace::{Allowance, Allowances};
 pub use snapshot::{RoomSnapshot, SnapshotError};
 
+use chronicle::Headcount;
 use notices::SessionNotice;
 use pace::Paces;
 use peers::{PeerNo, Peers};
@@ -81,6 +86,8 @@ pub struct Room {
     listeners: HashMap<Arc<str>, BTreeSet<PeerNo>>,
     stage: StageHistory,
     viewers: Viewers,
+    chronicle: Chronicle,
+    headcount: Headcount,
     session_notice: SessionNotice,
     /// `on-policy-change` for each role, encoded once.
     policy_frames: BTreeMap<String, Frame>,
@@ -105,7 +112,6 @@ impl Room {
         let policy_frames = notices::policy_frames(&policy);
         Self {
             id: id.to_owned(),
-            meta,
             policy,
             limits,
             named: false,
@@ -121,6 +127,8 @@ impl Room {
             listeners: HashMap::new(),
             stage: StageHistory::default(),
             viewers: Viewers::default(),
+            chronicle: Chronicle::new(meta.started_at_ms),
+            headcount: Headcount::default(),
             session_notice: SessionNotice::default(),
             policy_frames,
             timers: Timers::default(),
@@ -129,6 +137,7 @@ impl Room {
             outputs: Vec::new(),
             changed: false,
             refusals: 0,
+            meta,
         }
     }
 

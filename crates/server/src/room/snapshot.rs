@@ -11,7 +11,7 @@ use super::limits::{RoomLimits, RoomMeta};
 use super::peers::{Link, Peer};
 use super::store::Entry;
 use super::timers::Due;
-use super::{Room, directory, messages, ui_state};
+use super::{Chronicle, Room, directory, messages, ui_state};
 use crate::policy::Policy;
 
 /// The form that this version writes and reads.
@@ -45,6 +45,8 @@ pub struct RoomSnapshot {
     floor: u64,
     store: Vec<SavedEntry>,
     peers: Vec<SavedPeer>,
+    #[serde(default)]
+    chronicle: Option<Chronicle>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -122,6 +124,7 @@ impl Room {
                 })
                 .collect(),
             peers: self.peers.iter().map(SavedPeer::of).collect(),
+            chronicle: Some(self.chronicle.clone()),
         }
     }
 
@@ -167,12 +170,16 @@ impl Room {
         for peer in saved.peers {
             room.restore_peer(peer);
         }
+        let fresh = || Chronicle::new(now_ms);
+        room.chronicle = saved.chronicle.unwrap_or_else(fresh);
+        room.chronicle.sleep(now_ms, room.limits.grace_ms);
         room.viewers.mark();
         room
     }
 
     fn restore_peer(&mut self, saved: SavedPeer) {
         self.remember_owner(&saved.id, &saved.user_id);
+        self.headcount.came(&saved.user_id);
         let no = self.peers.next_no();
         for key in &saved.listening {
             self.listeners.entry(key.clone()).or_default().insert(no);

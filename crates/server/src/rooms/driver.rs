@@ -199,6 +199,12 @@ impl Driver {
             RoomMessage::IsLocked(reply) => {
                 let _ = reply.send(self.room.is_locked());
             }
+            RoomMessage::Insights(reply) => {
+                let _ = reply.send(self.room.insights(self.shared.clock.now_ms()));
+            }
+            RoomMessage::IsRunBy(user, reply) => {
+                let _ = reply.send(self.room.is_run_by(&user));
+            }
             RoomMessage::ShutDown(reply) => return Some(reply),
         }
         None

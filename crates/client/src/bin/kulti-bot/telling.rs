@@ -70,6 +70,7 @@ impl Participant {
             | ViewEvent::People(_)
             | ViewEvent::Chat(_)
             | ViewEvent::Watch(_)
+            | ViewEvent::Diagnostics(_)
             | ViewEvent::Ended(_) => {}
         }
     }

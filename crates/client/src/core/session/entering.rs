@@ -75,6 +75,7 @@ impl SessionCore {
     }
 
     fn after_loss(&mut self) {
+        self.diagnosis.down();
         self.screen.dirty.connection = true;
         for (purpose, result) in self.requests.connection_lost() {
             self.outcome(purpose, result);
@@ -153,8 +154,9 @@ impl SessionCore {
             return;
         }
         let now = self.boot();
-        self.connection
-            .up(now, self.config.watch_policy.reconnect_grace_ms);
+        let grace_ms = self.config.watch_policy.reconnect_grace_ms;
+        let lost_ms = self.connection.up(now, grace_ms);
+        self.diagnosis.up(now, lost_ms);
         self.watching.connected(now, self.clock.offset_ms());
         self.screen.dirty.all();
         if !self.requests.any(|purpose| *purpose == Purpose::Listen) {

@@ -1,6 +1,7 @@
 //! The session core: one stay of one person in one session.
 
 mod answers;
+mod diagnostics;
 mod entering;
 mod frames;
 mod intents;
@@ -22,6 +23,7 @@ use super::{
     chat::Chat,
     clock::ServerClock,
     connection::Connection,
+    diagnosis::Diagnosis,
     grid::{Grid, Group},
     hands::Hands,
     io::{Input, Now, Output, StayConfig},
@@ -79,6 +81,7 @@ pub struct SessionCore {
     rng: StdRng,
     outputs: VecDeque<Output>,
     connection: Connection,
+    diagnosis: Diagnosis,
     /// Whether the server is believed to know this stay, so that it is resumed and not
     /// joined again.
     joined: bool,
@@ -137,6 +140,7 @@ impl SessionCore {
             rng: StdRng::seed_from_u64(config.seed),
             outputs: VecDeque::new(),
             connection: Connection::new(now.boot_ms),
+            diagnosis: Diagnosis::new(config.server_counts_viewers),
             joined: false,
             policy_came: false,
             last_failure: None,

@@ -7,8 +7,8 @@ use crate::core::{
     person, presence,
     roster::Person,
     view::{
-        AnnouncementView, ConnectionView, CountsView, EndedView, GridView, MeView, PeopleView,
-        PinnedMessageView, SessionView, StageView, TileView, ViewEvent, WatchView,
+        AnnouncementView, ConnectionView, CountsView, DiagnosticsView, EndedView, GridView, MeView,
+        PeopleView, PinnedMessageView, SessionView, StageView, TileView, ViewEvent, WatchView,
     },
 };
 
@@ -58,6 +58,8 @@ pub(super) struct Screen {
     stage: Option<StageView>,
     people: Option<PeopleView>,
     people_at: Option<u64>,
+    pub(super) diagnostics: Option<DiagnosticsView>,
+    pub(super) diagnostics_at: Option<u64>,
     watch: Option<WatchView>,
     watch_at: Option<u64>,
     presence_at: u64,
@@ -82,6 +84,8 @@ impl Default for Screen {
             stage: None,
             people: None,
             people_at: None,
+            diagnostics: None,
+            diagnostics_at: None,
             watch: None,
             watch_at: None,
             presence_at: 0,
@@ -145,6 +149,7 @@ impl SessionCore {
         }
         self.refresh_people(now);
         self.refresh_watch(now);
+        self.refresh_diagnostics(now);
     }
 
     fn refresh_connection(&mut self, now: u64) {
@@ -239,6 +244,7 @@ impl SessionCore {
             ViewEvent::People(self.people_view()),
             ViewEvent::Chat(self.chat.view()),
             ViewEvent::Watch(watch.clone()),
+            ViewEvent::Diagnostics(self.diagnostics_view()),
         ];
         if let Some(reason) = &self.ended {
             slices.push(ViewEvent::Ended(self.ended_view(reason.clone(), watch)));
@@ -393,7 +399,7 @@ impl SessionCore {
 }
 
 /// Sends a slice if it is another one than was sent last.
-fn replace<T: PartialEq + Clone>(
+pub(super) fn replace<T: PartialEq + Clone>(
     sent: &mut Option<T>,
     view: T,
     event: impl FnOnce(T) -> ViewEvent,

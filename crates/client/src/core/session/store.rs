@@ -113,6 +113,7 @@ impl Store {
 impl SessionCore {
     /// Takes a value of the store as it is now.
     pub(super) fn value(&mut self, value: &MetadataValue) {
+        self.diagnosis.value(value);
         let key = value.key.as_str();
         if key == UI_STATE {
             let verdict = self.stage.set(value, |id| {
@@ -158,7 +159,10 @@ impl SessionCore {
     fn stage_changed(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::Nothing => {}
-            Verdict::Ignored(name) => self.notice(Notice::StageWriteIgnored { name }),
+            Verdict::Ignored(name) => {
+                self.diagnosis.ignored(&name, self.server_ms());
+                self.notice(Notice::StageWriteIgnored { name });
+            }
             Verdict::Accepted => {
                 self.screen.dirty.stage = true;
                 self.screen.dirty.grid = true;

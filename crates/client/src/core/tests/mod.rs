@@ -9,6 +9,7 @@
 )]
 
 mod connection;
+mod diagnostics;
 mod disorder;
 mod fake_notices;
 mod fake_room;

@@ -47,6 +47,8 @@ impl Shown {
             ViewEvent::Chat(view) => self.chat = view,
             ViewEvent::Watch(view) => self.watch = Some(view),
             ViewEvent::Message(view) => self.message(view),
+            // Follows at its own pace, so that a late subscriber's may be newer.
+            ViewEvent::Diagnostics(_) => {}
             ViewEvent::Notice(_) | ViewEvent::Ended(_) => {}
         }
     }

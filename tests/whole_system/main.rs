@@ -17,6 +17,7 @@ mod browser;
 mod covers;
 mod cuttable_link;
 mod heartbeat_tap;
+mod keyboard;
 mod kills;
 mod logind;
 mod many_bots;

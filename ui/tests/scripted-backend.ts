@@ -8,6 +8,7 @@ import {
   type ErrorCode,
   type HomeView,
   type HostRequest,
+  type Insights,
   type Intent,
   type JoinTarget,
   type ReachView,
@@ -57,6 +58,9 @@ export interface Script {
   sessionBooks?: (sessionId: string) => Promise<SessionBooks>;
   saveReceipt?: (sessionId: string) => Promise<string>;
   activitySources?: () => Promise<ActivitySource[]>;
+  insights?: (sessionId: string) => Promise<Insights>;
+  saveInsights?: (sessionId: string) => Promise<string>;
+  saveLog?: () => Promise<string>;
 }
 
 export class ScriptedBackend implements Backend {
@@ -76,6 +80,7 @@ export class ScriptedBackend implements Backend {
     this.settingsNow = {
       theme: 'system',
       notifications: true,
+      promptNotifications: true,
       shortcuts: true,
       plainServers: [],
       ...script.settings,
@@ -167,6 +172,21 @@ export class ScriptedBackend implements Backend {
     this.calls.push(['saveReceipt', sessionId]);
     if (!this.#script.saveReceipt) throw refusal('serverUnreachable');
     return this.#script.saveReceipt(sessionId);
+  }
+  async insights(sessionId: string) {
+    this.calls.push(['insights', sessionId]);
+    if (!this.#script.insights) throw refusal('serverUnreachable');
+    return this.#script.insights(sessionId);
+  }
+  async saveInsights(sessionId: string) {
+    this.calls.push(['saveInsights', sessionId]);
+    if (!this.#script.saveInsights) throw refusal('serverUnreachable');
+    return this.#script.saveInsights(sessionId);
+  }
+  async saveLog() {
+    this.calls.push(['saveLog']);
+    if (!this.#script.saveLog) throw refusal('local');
+    return this.#script.saveLog();
   }
   async activitySources() {
     this.calls.push(['activitySources']);

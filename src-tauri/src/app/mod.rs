@@ -4,13 +4,18 @@
 mod books;
 mod clipboard;
 mod demo;
+mod downloads;
 mod errors;
 mod files;
 mod home;
+pub mod insights;
+mod insights_csv;
 mod joining;
 mod journal;
 mod keyring_entries;
 pub mod links;
+mod log_export;
+mod log_redaction;
 pub mod model;
 mod own_server;
 mod profile;

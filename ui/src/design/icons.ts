@@ -5,6 +5,7 @@ import activity from 'lucide-static/icons/activity.svg?raw';
 import arrowRight from 'lucide-static/icons/arrow-right.svg?raw';
 import arrowUp from 'lucide-static/icons/arrow-up.svg?raw';
 import bell from 'lucide-static/icons/bell.svg?raw';
+import chartLine from 'lucide-static/icons/chart-line.svg?raw';
 import check from 'lucide-static/icons/check.svg?raw';
 import chevronDown from 'lucide-static/icons/chevron-down.svg?raw';
 import chevronLeft from 'lucide-static/icons/chevron-left.svg?raw';
@@ -32,6 +33,7 @@ import list from 'lucide-static/icons/list.svg?raw';
 import loader from 'lucide-static/icons/loader-circle.svg?raw';
 import lock from 'lucide-static/icons/lock.svg?raw';
 import logOut from 'lucide-static/icons/log-out.svg?raw';
+import maximize from 'lucide-static/icons/maximize.svg?raw';
 import megaphone from 'lucide-static/icons/megaphone.svg?raw';
 import messageSquare from 'lucide-static/icons/message-square.svg?raw';
 import monitor from 'lucide-static/icons/monitor.svg?raw';
@@ -46,6 +48,7 @@ import presentation from 'lucide-static/icons/presentation.svg?raw';
 import receipt from 'lucide-static/icons/receipt-text.svg?raw';
 import refresh from 'lucide-static/icons/refresh-cw.svg?raw';
 import rotateCw from 'lucide-static/icons/rotate-cw.svg?raw';
+import search from 'lucide-static/icons/search.svg?raw';
 import server from 'lucide-static/icons/server.svg?raw';
 import settings from 'lucide-static/icons/settings.svg?raw';
 import shieldAlert from 'lucide-static/icons/shield-alert.svg?raw';
@@ -67,6 +70,7 @@ const sources = {
   'arrow-right': arrowRight,
   'arrow-up': arrowUp,
   bell,
+  'chart-line': chartLine,
   check,
   'chevron-down': chevronDown,
   'chevron-left': chevronLeft,
@@ -94,6 +98,7 @@ const sources = {
   loader,
   lock,
   'log-out': logOut,
+  maximize,
   megaphone,
   message: messageSquare,
   monitor,
@@ -108,6 +113,7 @@ const sources = {
   receipt,
   refresh,
   'rotate-cw': rotateCw,
+  search,
   server,
   settings,
   'shield-alert': shieldAlert,

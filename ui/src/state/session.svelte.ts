@@ -3,6 +3,7 @@ import type {
   ChatView,
   ConnectionView,
   CountsView,
+  DiagnosticsView,
   EndedView,
   GridView,
   Intent,
@@ -33,6 +34,7 @@ export class Session {
   people = $state.raw<PeopleView>(EMPTY_PEOPLE);
   messages = $state.raw<readonly MessageView[]>([]);
   watch = $state.raw<WatchView | null>(null);
+  diagnostics = $state.raw<DiagnosticsView | null>(null);
   ended = $state.raw<EndedView | null>(null);
   /** When the end came, ms since the epoch: to say at what time things were, never to measure. */
   endedAtMs = 0;
@@ -64,6 +66,7 @@ export class Session {
     this.people = EMPTY_PEOPLE;
     this.messages = [];
     this.watch = null;
+    this.diagnostics = null;
     this.ended = null;
   }
 
@@ -100,6 +103,9 @@ export class Session {
         break;
       case 'watch':
         this.watch = event.value;
+        break;
+      case 'diagnostics':
+        this.diagnostics = event.value;
         break;
       case 'notice': {
         const toast = noticeToast(event.value, (intent) => void this.act(intent));

@@ -4,8 +4,11 @@
 import { common, errors } from './en/everywhere';
 import { activity } from './en/activity';
 import { books } from './en/books';
+import { diagnostics } from './en/diagnostics';
 import { home } from './en/home';
+import { insights } from './en/insights';
 import { journal } from './en/journal';
+import { keyboard } from './en/keyboard';
 import { live } from './en/live';
 import { prompt } from './en/prompt';
 import { notices, pause, roleName } from './en/room';
@@ -20,9 +23,12 @@ export const words = {
   activity,
   books,
   common,
+  diagnostics,
   errors,
   home,
+  insights,
   journal,
+  keyboard,
   live,
   notices,
   pause,

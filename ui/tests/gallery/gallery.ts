@@ -8,12 +8,21 @@ import type { Theme } from '../../src/bridge/backend';
 import { App } from '../../src/state/app.svelte';
 import { ScriptedBackend } from '../scripted-backend';
 import { homeScenes } from './scenes/home';
+import { insightsScenes } from './scenes/insights';
+import { keyboardScenes } from './scenes/keyboard';
 import { roomScenes } from './scenes/room';
 import type { Scenes } from './scenes/scene';
 import { settingsScenes } from './scenes/settings';
 import { summaryScenes } from './scenes/summary';
 
-const scenes: Scenes = { ...homeScenes, ...roomScenes, ...settingsScenes, ...summaryScenes };
+const scenes: Scenes = {
+  ...homeScenes,
+  ...insightsScenes,
+  ...keyboardScenes,
+  ...roomScenes,
+  ...settingsScenes,
+  ...summaryScenes,
+};
 const params = new URLSearchParams(location.search);
 const scene = scenes[params.get('scene') ?? ''];
 const target = document.getElementById('app');

@@ -28,7 +28,10 @@ pub const COMMANDS: &[&str] = &[
     "session_books",
     "save_receipt",
     "save_poll_results",
+    "insights",
+    "save_insights",
     "activity_sources",
+    "save_log",
     "forget_recent",
     "dismiss_link",
     "window_visible",
@@ -95,7 +98,16 @@ pub async fn run(
             let poll_id: String = read.get("pollId")?;
             answer(app.save_poll_results(&poll_id).await?)
         }
+        "insights" => {
+            let session_id: String = read.get("sessionId")?;
+            answer(app.insights(&session_id).await?)
+        }
+        "save_insights" => {
+            let session_id: String = read.get("sessionId")?;
+            answer(app.save_insights(&session_id).await?)
+        }
         "activity_sources" => answer(app.activity_sources()),
+        "save_log" => answer(app.save_log()?),
         "forget_recent" => answer(app.forget_recent(&read.get::<String>("sessionId")?)),
         "dismiss_link" => answer(app.dismiss_link()),
         "window_visible" => {

@@ -8,6 +8,7 @@ use tauri::{State, ipc::Channel};
 use crate::{
     app::{
         App,
+        insights::Insights,
         model::{
             ActivitySource, AppInfo, CommandError, HomeView, HostRequest, JoinTarget, ReachView,
             SessionBooks, SessionPreview, Settings,
@@ -147,11 +148,38 @@ pub(crate) async fn save_poll_results(
     app.save_poll_results(&poll_id).await
 }
 
+/// How a session goes or went that I hosted.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn insights(
+    app: AppState<'_>,
+    session_id: String,
+) -> Result<Insights, CommandError> {
+    app.insights(&session_id).await
+}
+
+/// Saves that as CSV, and gives the file's path.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn save_insights(
+    app: AppState<'_>,
+    session_id: String,
+) -> Result<String, CommandError> {
+    app.save_insights(&session_id).await
+}
+
 /// What on this computer tells whether the person watches.
 #[tauri::command]
 #[specta::specta]
 pub(crate) fn activity_sources(app: AppState<'_>) -> Vec<ActivitySource> {
     app.activity_sources()
+}
+
+/// Saves the log, without what is private, and gives the file's path.
+#[tauri::command(async)]
+#[specta::specta]
+pub(crate) fn save_log(app: AppState<'_>) -> Result<String, CommandError> {
+    app.save_log()
 }
 
 /// Removes a session from the recent ones.

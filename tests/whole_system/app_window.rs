@@ -6,7 +6,11 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    actions::{InputSource as _, KeyAction, KeyActions},
+    elements::Element,
+};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -20,6 +24,14 @@ use crate::{
 /// From the left edge of one window to that of the next: each has room of its own on
 /// the test's screen, since whoever is covered entirely earns nothing.
 const PLACE_PX: usize = 1_300;
+
+/// Keys without a character, by their WebDriver codes.
+pub(crate) const TAB: &str = "\u{e004}";
+pub(crate) const ENTER: &str = "\u{e007}";
+pub(crate) const ESCAPE: &str = "\u{e00c}";
+const CONTROL: char = '\u{e009}';
+/// No screen has so many places for the focus.
+const MOST_TABS: usize = 60;
 
 /// How many windows are open.
 static OPEN: AtomicUsize = AtomicUsize::new(0);
@@ -41,6 +53,15 @@ impl AppWindow {
 
     /// The same with more in its environment.
     pub(crate) async fn open_with(name: &str, environment: &[(&str, &str)]) -> Self {
+        let window = Self::open_untouched(name, environment).await;
+        if window.count(".card.name input").await > 0 {
+            window.fill(".card.name input", name).await;
+        }
+        window
+    }
+
+    /// Starts the app and waits for its home screen; nothing is typed or clicked.
+    pub(crate) async fn open_untouched(name: &str, environment: &[(&str, &str)]) -> Self {
         let data = TempDir::new().expect("a folder");
         let port = free_port();
         assert!(
@@ -82,9 +103,6 @@ impl AppWindow {
         };
         window.element(".home").await;
         window.take_place(place);
-        if window.count(".card.name input").await > 0 {
-            window.fill(".card.name input", name).await;
-        }
         window
     }
 
@@ -180,6 +198,53 @@ impl AppWindow {
         let field = self.element(css).await;
         field.clear().await.expect("it can be cleared");
         field.send_keys(text).await.expect("it can be typed into");
+    }
+
+    /// Presses keys one after the other as a keyboard does: whatever has the focus gets
+    /// them.
+    pub(crate) async fn keys(&self, keys: &str) {
+        let actions = keys.chars().fold(keyboard(), |actions, value| {
+            let actions = actions.then(KeyAction::Down { value });
+            actions.then(KeyAction::Up { value })
+        });
+        self.perform(actions).await;
+    }
+
+    /// Presses a key while Control is held.
+    pub(crate) async fn control(&self, value: char) {
+        let held = KeyAction::Down { value: CONTROL };
+        let actions = keyboard().then(held).then(KeyAction::Down { value });
+        let actions = actions.then(KeyAction::Up { value });
+        self.perform(actions.then(KeyAction::Up { value: CONTROL }))
+            .await;
+    }
+
+    async fn perform(&self, actions: KeyActions) {
+        self.client
+            .perform_actions(actions)
+            .await
+            .unwrap_or_else(|error| panic!("{}'s keyboard: {error}", self.name));
+    }
+
+    /// Presses Tab until the focus is on what matches.
+    pub(crate) async fn tab_to(&self, css: &str) {
+        let mut passed = Vec::new();
+        while passed.len() < MOST_TABS {
+            let script = "const e = document.activeElement;
+                return [e.matches(arguments[0]), e.getAttribute('aria-label') ?? e.innerText ?? e.tagName]";
+            let focus = self.script(script, vec![json!(css)]).await;
+            if focus[0] == true {
+                return;
+            }
+            passed.push(focus[1].clone());
+            self.keys(TAB).await;
+        }
+        let picture = self.screenshot("lost-focus").await;
+        panic!(
+            "{} never comes to {css} by Tab, but to {passed:?}; see {}",
+            self.name,
+            picture.display()
+        );
     }
 
     /// Presses keys where the focus is.
@@ -331,6 +396,10 @@ impl AppWindow {
     async fn body(&self) -> String {
         self.text_now("body").await.unwrap_or_default()
     }
+}
+
+fn keyboard() -> KeyActions {
+    KeyActions::new("keyboard".to_owned())
 }
 
 impl Drop for AppWindow {

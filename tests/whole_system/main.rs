@@ -18,6 +18,7 @@ mod chat;
 mod covers;
 mod cuttable_link;
 mod heartbeat_tap;
+mod keyboard;
 mod kills;
 mod logind;
 mod many_bots;

@@ -8,6 +8,7 @@ import {
   type ErrorCode,
   type HomeView,
   type HostRequest,
+  type Insights,
   type Intent,
   type JoinTarget,
   type ReachView,
@@ -58,6 +59,9 @@ export interface Script {
   saveReceipt?: (sessionId: string) => Promise<string>;
   savePollResults?: (pollId: string) => Promise<string>;
   activitySources?: () => Promise<ActivitySource[]>;
+  insights?: (sessionId: string) => Promise<Insights>;
+  saveInsights?: (sessionId: string) => Promise<string>;
+  saveLog?: () => Promise<string>;
 }
 
 export class ScriptedBackend implements Backend {
@@ -77,6 +81,7 @@ export class ScriptedBackend implements Backend {
     this.settingsNow = {
       theme: 'system',
       notifications: true,
+      promptNotifications: true,
       shortcuts: true,
       plainServers: [],
       ...script.settings,
@@ -172,6 +177,21 @@ export class ScriptedBackend implements Backend {
   async savePollResults(pollId: string) {
     this.calls.push(['savePollResults', pollId]);
     return this.#script.savePollResults?.(pollId) ?? '/home/jonas/Downloads/kulti-poll.csv';
+  }
+  async insights(sessionId: string) {
+    this.calls.push(['insights', sessionId]);
+    if (!this.#script.insights) throw refusal('serverUnreachable');
+    return this.#script.insights(sessionId);
+  }
+  async saveInsights(sessionId: string) {
+    this.calls.push(['saveInsights', sessionId]);
+    if (!this.#script.saveInsights) throw refusal('serverUnreachable');
+    return this.#script.saveInsights(sessionId);
+  }
+  async saveLog() {
+    this.calls.push(['saveLog']);
+    if (!this.#script.saveLog) throw refusal('local');
+    return this.#script.saveLog();
   }
   async activitySources() {
     this.calls.push(['activitySources']);

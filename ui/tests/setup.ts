@@ -6,6 +6,8 @@ import { afterEach } from 'vitest';
 Element.prototype.animate ??= () =>
   ({ cancel: () => undefined, finished: Promise.resolve() }) as unknown as Animation;
 
+Element.prototype.scrollIntoView ??= () => undefined;
+
 HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) {
   this.open = true;
 };

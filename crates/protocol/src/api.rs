@@ -6,11 +6,12 @@
 
 mod credits;
 mod polls;
+mod insights;
 mod watch_time;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{credits::*, polls::*, watch_time::*};
+pub use self::{credits::*, insights::*, polls::*, watch_time::*};
 use crate::lenient::{null_as_default, whole_number};
 
 /// Every error: `{error, code}` with the right HTTP status.

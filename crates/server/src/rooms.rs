@@ -21,7 +21,7 @@ use crate::policy::Policy;
 use crate::room::{Admission, Input, SocketId};
 pub use crate::room::{MarkChange, SavedHistory};
 
-pub use crate::room::{Occupancy, RoomLimits, RoomMeta};
+pub use crate::room::{Occupancy, RoomInsights, RoomLimits, RoomMeta};
 
 /// Something about a room that the ledger and the session list must know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,6 +171,10 @@ enum RoomMessage {
     IsLocked(oneshot::Sender<bool>),
     /// What has become of the polls?
     Polls(oneshot::Sender<Vec<PollSummary>>),
+    /// How is it going?
+    Insights(oneshot::Sender<RoomInsights>),
+    /// Is this user here in a role that runs the session?
+    IsRunBy(String, oneshot::Sender<bool>),
     /// Close all connections, save, and end the driver.
     ShutDown(oneshot::Sender<()>),
 }
@@ -345,6 +349,20 @@ impl Rooms {
     /// opened.
     pub async fn polls(&self, room_id: &str) -> Option<Vec<PollSummary>> {
         self.ask(room_id, RoomMessage::Polls).await
+    }
+
+    /// The room in numbers; none while the server goes down.
+    pub async fn insights(&self, room_id: &str) -> Option<RoomInsights> {
+        self.ask(room_id, RoomMessage::Insights).await
+    }
+
+    /// Whether the user is in the room in a role that runs the session.
+    pub async fn is_run_by(&self, room_id: &str, user_id: &str) -> bool {
+        self.ask(room_id, |reply| {
+            RoomMessage::IsRunBy(user_id.to_owned(), reply)
+        })
+        .await
+        .unwrap_or(false)
     }
 
     /// Closes all connections, saves all rooms, and opens none any more.

@@ -26,6 +26,8 @@ mod crash;
 mod init;
 #[path = "api/messages.rs"]
 mod messages;
+#[path = "api/insights.rs"]
+mod insights;
 #[path = "api/payment.rs"]
 mod payment;
 #[path = "api/receipts.rs"]

@@ -58,7 +58,7 @@ impl App {
     }
 
     /// The way to the server of a session that I was in, with the account that I had.
-    async fn api_of(&self, session_id: &str) -> Result<Api, CommandError> {
+    pub(super) async fn api_of(&self, session_id: &str) -> Result<Api, CommandError> {
         if let Some((stay, api)) = self.stays.in_session(session_id) {
             stay.report().await;
             return Ok(api);

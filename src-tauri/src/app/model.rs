@@ -410,6 +410,8 @@ pub struct Settings {
     pub theme: Theme,
     /// Whether announcements become system notifications.
     pub notifications: bool,
+    /// Whether "Still watching?" becomes one. Without it the window alone asks.
+    pub prompt_notifications: bool,
     /// Whether single-letter shortcuts work.
     pub shortcuts: bool,
     /// Plain-http servers on other machines that the person allowed by name.
@@ -421,6 +423,7 @@ impl Default for Settings {
         Self {
             theme: Theme::System,
             notifications: true,
+            prompt_notifications: true,
             shortcuts: true,
             plain_servers: Vec::new(),
         }

@@ -24,7 +24,7 @@ pub(crate) async fn ask_when_due(tauri: AppHandle, app: Arc<App>) {
     // Each time that `prompts` is told anew, about once a second, is a new chance to
     // see that the window is not in front any more.
     while let Some(open) = due(&mut prompts).await {
-        if app.settings().notifications && !window::is_in_front(&tauri) {
+        if app.settings().prompt_notifications && !window::is_in_front(&tauri) {
             // Its own task: the notification library gives up with a panic when the
             // bus goes away.
             let asked = tokio::spawn(ask(tauri.clone(), app.clone(), prompts.clone(), open));

@@ -8,6 +8,7 @@ import type {
   ErrorCode,
   HomeView,
   HostRequest,
+  Insights,
   Intent,
   JoinTarget,
   ReachView,
@@ -64,8 +65,14 @@ export interface Backend {
   saveReceipt(sessionId: string): Promise<string>;
   /** Saves the results of a poll of the session that goes on as CSV; gives the file's path. */
   savePollResults(pollId: string): Promise<string>;
+  /** How a session goes or went that I hosted. */
+  insights(sessionId: string): Promise<Insights>;
+  /** Saves that as CSV; gives the file's path. */
+  saveInsights(sessionId: string): Promise<string>;
   /** What on this computer tells whether I watch. */
   activitySources(): Promise<ActivitySource[]>;
+  /** Saves the log without what is private; gives the file's path. */
+  saveLog(): Promise<string>;
   /** Removes a session from the recent ones. */
   forgetRecent(sessionId: string): Promise<HomeView>;
   /** No to the link that the app was opened with. */

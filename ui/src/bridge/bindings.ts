@@ -44,8 +44,14 @@ export const commands = {
 	sessionBooks: (sessionId: string) => typedError<SessionBooks, CommandError>(__TAURI_INVOKE("session_books", { sessionId })),
 	/**  Saves the server's signed receipt for a session that is over, and gives its path. */
 	saveReceipt: (sessionId: string) => typedError<string, CommandError>(__TAURI_INVOKE("save_receipt", { sessionId })),
+	/**  How a session goes or went that I hosted. */
+	insights: (sessionId: string) => typedError<Insights, CommandError>(__TAURI_INVOKE("insights", { sessionId })),
+	/**  Saves that as CSV, and gives the file's path. */
+	saveInsights: (sessionId: string) => typedError<string, CommandError>(__TAURI_INVOKE("save_insights", { sessionId })),
 	/**  What on this computer tells whether the person watches. */
 	activitySources: () => __TAURI_INVOKE<ActivitySource[]>("activity_sources"),
+	/**  Saves the log, without what is private, and gives the file's path. */
+	saveLog: () => typedError<string, CommandError>(__TAURI_INVOKE("save_log")),
 	/**  Removes a session from the recent ones. */
 	forgetRecent: (sessionId: string) => __TAURI_INVOKE<HomeView>("forget_recent", { sessionId }),
 	/**  The person said no to the link that the app was opened with. */
@@ -64,6 +70,14 @@ export const commands = {
 };
 
 /* Types */
+/**  The most that watched at once. */
+export type ActivePeak = {
+	/**  How many. */
+	active: number,
+	/**  Since when, ms since the epoch. */
+	atMs: number,
+};
+
 /**  What is to be known of the person's watching. */
 export type ActivityKind = 
 /**  Whether the window can be seen. */
@@ -293,6 +307,34 @@ export type Delivery =
 /**  It was refused or lost; it can be sent again. */
 "failed";
 
+/**  Figures for whoever looks for a fault. Sent every few seconds at most. */
+export type DiagnosticsView = {
+	/**
+	 *  The last round trips of pings, oldest first; at most
+	 *  [`DiagnosticsView::ROUND_TRIPS`].
+	 */
+	roundTripsMs: number[],
+	/**
+	 *  When the present connection was made, ms since the epoch, server time; none while
+	 *  there is none.
+	 */
+	connectedAtMs: number | null,
+	/**  How often the connection was lost and came back. */
+	reconnects: number,
+	/**  How long it was lost, in all. */
+	lostMs: number,
+	/**  Server time minus this computer's clock; none before it was learnt. */
+	clockOffsetMs: number | null,
+	/**  Without a sign of a person for so long, time stops counting: the session decides. */
+	idleLimitMs: number,
+	/**  The session store, as far as this client follows it. */
+	store: StoreView,
+	/**  Changes of the stage that were ignored, since no host wrote them: how many. */
+	ignored: number,
+	/**  The last of them, newest first. */
+	lastIgnored: IgnoredWrite[],
+};
+
 /**  Why a stay ended. */
 export type EndReason = 
 /**  I left. */
@@ -409,6 +451,52 @@ export type HostRequest = {
 	 *  those who have its code or link. On this computer it never is.
 	 */
 	listed: boolean,
+};
+
+/**  A change of the stage by somebody who may not. */
+export type IgnoredWrite = {
+	/**  Who tried. */
+	name: string,
+	/**  When it was seen, ms since the epoch. */
+	atMs: number,
+};
+
+/**  How a session goes or went: sums over everybody, never a person. */
+export type Insights = {
+	/**  The session's id. */
+	sessionId: string,
+	/**  Its title. */
+	title: string,
+	/**  Whether it goes on. */
+	live: boolean,
+	/**  When it started, ms since the epoch. */
+	startedAtMs: number,
+	/**  Now, or its end, ms since the epoch. */
+	untilMs: number,
+	/**  How many are in the room, hosts included; 0 after the end. */
+	here: number,
+	/**  How many of them watch. */
+	active: number,
+	/**  The most that watched at once. */
+	peak: ActivePeak | null,
+	/**  Everyone who joined, but for the host. */
+	people: number,
+	/**  The mean of their active time; none while it would be one person's. */
+	averageActiveMs: number | null,
+	/**  The median of it, likewise. */
+	medianActiveMs: number | null,
+	/**  How many of them watched for how long; none for a small audience. */
+	spread: Spread | null,
+	/**  How the polls were answered, oldest first. */
+	polls: PollAnswers[],
+	/**  How many hands are up. */
+	handsUp: number,
+	/**  Chat messages of everybody. */
+	messages: number,
+	/**  How many people wrote them. */
+	writers: number,
+	/**  How it went over time. */
+	series: Series,
 };
 
 /**  A person's act. Peer and message ids are those of the view. */
@@ -703,6 +791,20 @@ export type PinnedMessageView = {
 	text: string,
 };
 
+/**  How one poll was answered. */
+export type PollAnswers = {
+	/**  The poll. */
+	pollId: string,
+	/**  What it asks. */
+	title: string,
+	/**  Whether it runs. */
+	running: boolean,
+	/**  How many have answered. */
+	answered: number,
+	/**  How many could have. */
+	asked: number,
+};
+
 /**  What is known of a person's watching. */
 export type Presence = 
 /**  Watching. */
@@ -786,6 +888,24 @@ path: string;
 /**  Why the keyring could not be used, in words for a person. */
 why: string };
 
+/**  Columns of equal length, one value for each stretch of time. */
+export type Series = {
+	/**  When the first stretch starts, ms since the epoch. */
+	startedAtMs: number,
+	/**  How long each stretch is. */
+	stepMs: number,
+	/**  How many were in the room, on average. */
+	here: number[],
+	/**  How many of them watched, on average. */
+	active: number[],
+	/**  Chat messages. */
+	messages: number[],
+	/**  People who came. */
+	arrivals: number[],
+	/**  People who went. */
+	departures: number[],
+};
+
 /**  A server's books on my time in one session, and what they are worth. */
 export type SessionBooks = {
 	/**  The session's id. */
@@ -866,10 +986,20 @@ export type Settings = {
 	theme: Theme,
 	/**  Whether announcements become system notifications. */
 	notifications: boolean,
+	/**  Whether "Still watching?" becomes one. Without it the window alone asks. */
+	promptNotifications: boolean,
 	/**  Whether single-letter shortcuts work. */
 	shortcuts: boolean,
 	/**  Plain-http servers on other machines that the person allowed by name. */
 	plainServers: string[],
+};
+
+/**  How many watched for how long. */
+export type Spread = {
+	/**  How wide each class is; the last one takes all that is longer, too. */
+	stepMs: number,
+	/**  People in each class, from no time on. */
+	people: number[],
 };
 
 /**  What takes the centre. */
@@ -882,6 +1012,28 @@ export type StageView = {
 	pinned: PinnedMessageView | null,
 	/**  The newest announcement, unless it has been dismissed here or has run out. */
 	announcement: AnnouncementView | null,
+};
+
+/**  How full the session store is. */
+export type StoreView = {
+	/**  Keys with a value. */
+	keys: number,
+	/**  How many there may be. */
+	keyLimit: number,
+	/**  From so many on it is a warning. */
+	keysWarnAt: number,
+	/**  Keys and values, bytes of JSON. */
+	bytes: number,
+	/**  How many there may be. */
+	byteLimit: number,
+	/**  From so many on it is a warning. */
+	bytesWarnAt: number,
+	/**  The largest value's key, without the user that it may name. */
+	largestKey: string,
+	/**  Its size, bytes. */
+	largestBytes: number,
+	/**  Watch states go to peer metadata, since the store is full. */
+	full: boolean,
 };
 
 /**  Colours of the UI. */
@@ -958,6 +1110,8 @@ export type ViewEvent =
 { slice: "messages"; value: ChatView } | 
 /**  Watch time and credits of this stay. */
 { slice: "watch"; value: WatchView } | 
+/**  Figures for whoever looks for a fault. Every few seconds at most. */
+{ slice: "diagnostics"; value: DiagnosticsView } | 
 /**  Something happened that is worth a toast. Never replayed. */
 { slice: "notice"; value: Notice } | 
 /**  The stay is over. The last event of a session. */

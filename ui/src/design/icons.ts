@@ -7,6 +7,7 @@ import arrowRight from 'lucide-static/icons/arrow-right.svg?raw';
 import arrowUp from 'lucide-static/icons/arrow-up.svg?raw';
 import badgeCheck from 'lucide-static/icons/badge-check.svg?raw';
 import bell from 'lucide-static/icons/bell.svg?raw';
+import chartLine from 'lucide-static/icons/chart-line.svg?raw';
 import check from 'lucide-static/icons/check.svg?raw';
 import chevronDown from 'lucide-static/icons/chevron-down.svg?raw';
 import chevronLeft from 'lucide-static/icons/chevron-left.svg?raw';
@@ -39,6 +40,7 @@ import loader from 'lucide-static/icons/loader-circle.svg?raw';
 import lock from 'lucide-static/icons/lock.svg?raw';
 import lockOpen from 'lucide-static/icons/lock-open.svg?raw';
 import logOut from 'lucide-static/icons/log-out.svg?raw';
+import maximize from 'lucide-static/icons/maximize.svg?raw';
 import megaphone from 'lucide-static/icons/megaphone.svg?raw';
 import messageSquare from 'lucide-static/icons/message-square.svg?raw';
 import monitor from 'lucide-static/icons/monitor.svg?raw';
@@ -85,6 +87,7 @@ const sources = {
   'arrow-up': arrowUp,
   bell,
   celebrate: partyPopper,
+  'chart-line': chartLine,
   check,
   'chevron-down': chevronDown,
   'chevron-left': chevronLeft,
@@ -118,6 +121,7 @@ const sources = {
   lock,
   'lock-open': lockOpen,
   'log-out': logOut,
+  maximize,
   megaphone,
   message: messageSquare,
   monitor,

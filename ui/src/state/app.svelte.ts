@@ -19,7 +19,7 @@ import { ThemeSwitch } from './theme.svelte';
 import { Toasts } from './toasts.svelte';
 
 /** The screens. Which one is shown is state, not an address. */
-export type Screen = 'home' | 'room' | 'summary' | 'details' | 'settings';
+export type Screen = 'home' | 'room' | 'summary' | 'details' | 'insights' | 'settings';
 
 /** The app as the UI knows it: what Rust said, and which screen is looked at. */
 export class App {
@@ -34,6 +34,7 @@ export class App {
   settings = $state.raw<Settings>({
     theme: 'system',
     notifications: true,
+    promptNotifications: true,
     shortcuts: true,
     plainServers: [],
   });
@@ -44,8 +45,12 @@ export class App {
   nameError = $state.raw<'missing' | BackendError | null>(null);
   /** The settings are open, over whatever is below. */
   settingsOpen = $state(false);
+  /** The part of the settings to begin with. */
+  settingsPart = $state.raw<keyof typeof words.settings.sections>('profile');
   /** The recent session whose books are open. */
   details = $state.raw<RecentSession | null>(null);
+  /** The session whose insights are open, after it. */
+  insightsOf = $state.raw<string | null>(null);
   /** The summary has been read. */
   summaryClosed = $state(false);
   /** Joined or hosted, so that the room is shown although the session has not answered yet. */
@@ -53,6 +58,7 @@ export class App {
 
   readonly screen: Screen = $derived.by(() => {
     if (this.settingsOpen) return 'settings';
+    if (this.insightsOf) return 'insights';
     if (this.session.ended && !this.summaryClosed) return 'summary';
     if (this.entered && !this.session.ended) return 'room';
     return this.details ? 'details' : 'home';
@@ -150,6 +156,12 @@ export class App {
     await this.#attempt(async () => this.takeHome(await this.backend.dismissLink()));
   }
 
+  /** Opens the settings at one of their parts. */
+  openSettings(part: keyof typeof words.settings.sections = 'profile'): void {
+    this.settingsPart = part;
+    this.settingsOpen = true;
+  }
+
   /** Leaves the summary. */
   closeSummary(): void {
     this.summaryClosed = true;
@@ -215,6 +227,7 @@ export class App {
     this.summaryClosed = false;
     this.settingsOpen = false;
     this.details = null;
+    this.insightsOf = null;
     try {
       await this.session.follow();
     } catch (error) {

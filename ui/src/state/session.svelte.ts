@@ -2,6 +2,7 @@ import type {
   Backend,
   ConnectionView,
   CountsView,
+  DiagnosticsView,
   EndedView,
   GridView,
   Intent,
@@ -44,6 +45,7 @@ export class Session {
   room = $state.raw<RoomView>(EMPTY_ROOM);
   stageLog = $state.raw<StageLogView>(EMPTY_LOG);
   watch = $state.raw<WatchView | null>(null);
+  diagnostics = $state.raw<DiagnosticsView | null>(null);
   ended = $state.raw<EndedView | null>(null);
   /** When the end came, ms since the epoch: to say at what time things were, never to measure. */
   endedAtMs = 0;
@@ -80,6 +82,7 @@ export class Session {
     this.room = EMPTY_ROOM;
     this.stageLog = EMPTY_LOG;
     this.watch = null;
+    this.diagnostics = null;
     this.ended = null;
   }
 
@@ -128,6 +131,9 @@ export class Session {
         break;
       case 'watch':
         this.watch = event.value;
+        break;
+      case 'diagnostics':
+        this.diagnostics = event.value;
         break;
       case 'notice': {
         const toast = noticeToast(event.value, () => (this.pollsAsked += 1));

@@ -5,8 +5,11 @@ import { common, errors } from './en/everywhere';
 import { activity } from './en/activity';
 import { books } from './en/books';
 import { chat } from './en/chat';
+import { diagnostics } from './en/diagnostics';
 import { home } from './en/home';
+import { insights } from './en/insights';
 import { journal } from './en/journal';
+import { keyboard } from './en/keyboard';
 import { live } from './en/live';
 import { polls } from './en/polls';
 import { prompt } from './en/prompt';
@@ -25,9 +28,12 @@ export const words = {
   books,
   chat,
   common,
+  diagnostics,
   errors,
   home,
+  insights,
   journal,
+  keyboard,
   live,
   notices,
   pause,

@@ -12,6 +12,7 @@ export function usableLocale(language: string | undefined): string {
 
 const locale = usableLocale(typeof navigator === 'undefined' ? undefined : navigator.language);
 const wholeNumber = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+const onePlace = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 const twoPlaces = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const clockWithSeconds = new Intl.DateTimeFormat('en-GB', {
@@ -26,6 +27,11 @@ const dayMonthYear = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: '
 /** `1,248` */
 export function number(value: number): string {
   return wholeNumber.format(value);
+}
+
+/** `2.4` */
+export function oneDecimal(value: number): string {
+  return onePlace.format(value);
 }
 
 /** `97.2` for 9720 hundredths. */

@@ -11,6 +11,8 @@ import { chatScenes } from './scenes/chat';
 import { homeScenes } from './scenes/home';
 import { pollScenes } from './scenes/polls';
 import { peopleScenes } from './scenes/people';
+import { insightsScenes } from './scenes/insights';
+import { keyboardScenes } from './scenes/keyboard';
 import { roomScenes } from './scenes/room';
 import type { Scenes } from './scenes/scene';
 import { settingsScenes } from './scenes/settings';
@@ -24,6 +26,8 @@ const scenes: Scenes = {
   ...chatScenes,
   ...settingsScenes,
   ...summaryScenes,
+  ...insightsScenes,
+  ...keyboardScenes,
 };
 const params = new URLSearchParams(location.search);
 const scene = scenes[params.get('scene') ?? ''];

@@ -46,6 +46,12 @@ impl ServerClock {
         self.offset_ms
     }
 
+    /// Server time minus the wall clock; none before the server's time was learnt.
+    pub(super) fn ahead_of_wall_ms(self, now: Now) -> Option<i64> {
+        self.learnt_over_ms?;
+        Some(self.offset_ms - difference(now.wall_ms, now.boot_ms))
+    }
+
     /// Server time at a moment of boot time, in ms since the epoch.
     pub(super) fn at(self, boot_ms: u64) -> u64 {
         boot_ms.saturating_add_signed(self.offset_ms)

@@ -4,13 +4,15 @@
 //! ([`io::Output`]). Inside, each part keeps one kind of knowledge and knows no other:
 //! `connection` the life of the socket, `requests` what waits for an answer, `roster`
 //! who is there, `grid` where they stand, `stage`, `chat`, `hands`, `presence`,
-//! `watching` (with `heartbeats` and `journaling`); `session` alone brings them together.
+//! `watching` (with `heartbeats` and `journaling`), `diagnosis` what a search for faults
+//! needs; `session` alone brings them together.
 
 mod arrivals;
 mod backoff;
 mod chat;
 mod clock;
 mod connection;
+mod diagnosis;
 pub mod exclusions;
 mod grid;
 mod hands;

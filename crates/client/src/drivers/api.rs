@@ -6,8 +6,9 @@ use kulti_protocol::{
     api::{
         AuthResponse, BalanceResponse, CreateSessionRequest, EndSessionRequest, EndSessionResponse,
         GetTokenRequest, GetTokenResponse, GuestRequest, HeartbeatRequest, HeartbeatResponse,
-        JoinSessionResponse, ProfileRequest, ProfileResponse, ReceiptKeyResponse, RefreshRequest,
-        Session, SessionList, SessionWatchResponse, SignedReceipt, TransactionsResponse, User,
+        InsightsResponse, JoinSessionResponse, ProfileRequest, ProfileResponse, ReceiptKeyResponse,
+        RefreshRequest, Session, SessionList, SessionWatchResponse, SignedReceipt,
+        TransactionsResponse, User,
     },
     room_code::RoomCode,
 };
@@ -241,6 +242,15 @@ impl Api {
     /// [`ApiError`].
     pub async fn receipt(&self, session_id: &str) -> Result<SignedReceipt, ApiError> {
         self.get(&["api", "sessions", session_id, "receipt"], &[])
+            .await
+    }
+
+    /// How a session goes or went, for its hosts.
+    ///
+    /// # Errors
+    /// [`ApiError`]; status 403 for others.
+    pub async fn insights(&self, session_id: &str) -> Result<InsightsResponse, ApiError> {
+        self.get(&["api", "sessions", session_id, "insights"], &[])
             .await
     }
 

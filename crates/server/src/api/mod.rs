@@ -8,6 +8,7 @@ mod extract;
 mod heartbeat;
 mod hms;
 mod messages;
+mod insights;
 mod routes;
 mod sessions;
 

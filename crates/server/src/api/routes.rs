@@ -14,8 +14,8 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tower_http::cors::{AllowHeaders, AllowOrigin, AllowPrivateNetwork, CorsLayer};
 
 use super::{
-    auth, books, credits, error::ApiError, extract::is_network_guest, heartbeat, hms, messages,
-    sessions,
+    auth, books, credits, error::ApiError, extract::is_network_guest, heartbeat, hms, insights,
+    messages, sessions,
 };
 use crate::{app::App, connections::Signalling, init, request_origin, status};
 
@@ -80,6 +80,7 @@ fn api() -> Api {
     .get("/api/sessions/{id}/watch", books::watch)
     .get("/api/sessions/{id}/messages", messages::messages)
     .get("/api/sessions/{id}/receipt", books::receipt)
+    .get("/api/sessions/{id}/insights", insights::insights)
     .get("/api/receipts/key", books::receipt_key)
     .get("/api/credits/balance", credits::balance)
     .get("/api/credits/transactions", credits::transactions)

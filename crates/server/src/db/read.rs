@@ -198,6 +198,16 @@ impl Db {
         .collect()
     }
 
+    /// How the room of a session that is over did, as JSON; none if that was not kept.
+    pub(crate) async fn room_insights(&self, session_id: &str) -> Result<Option<String>, DbError> {
+        self.counters.count_read();
+        let row = sqlx::query("SELECT room FROM session_insights WHERE session_id = ?")
+            .bind(session_id)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|row| text(&row, 0)).transpose()
+    }
+
     /// In how many sessions but for this one somebody has watched.
     pub(crate) async fn sessions_attended(
         &self,

@@ -76,6 +76,8 @@ pub(crate) enum Write {
         ended_at: u64,
         completed: bool,
     },
+    /// How the room of a session did until its end, as JSON. The first one counts.
+    RoomInsights { session_id: Arc<str>, room: String },
     /// Pay what is still missing of what participants of a session that is over are owed.
     Settle(Settlement),
     /// Something of the chat.
@@ -213,6 +215,11 @@ impl Write {
             .bind(signed(*ended_at))
             .bind(completed)
             .bind(&**id),
+            Self::RoomInsights { session_id, room } => sqlx::query(
+                "INSERT INTO session_insights (session_id, room) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            )
+            .bind(&**session_id)
+            .bind(room),
         };
         Ok(query.execute(db).await?.rows_affected())
     }

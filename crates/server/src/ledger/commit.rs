@@ -36,7 +36,7 @@ struct Gathered {
     session_id: Arc<str>,
     evidence: Vec<(Arc<str>, Evidence)>,
     talk: Batch,
-    end: Option<Write>,
+    end: Vec<Write>,
     settlement: Option<Settlement>,
 }
 
@@ -130,14 +130,7 @@ impl Ledger {
                 ledger.by_user.values_mut().for_each(Evidence::stayed_away);
             }
             let settlement = ledger.settlement(session_id, self.reconnect_grace_ms, now);
-            let end = ledger
-                .end
-                .filter(|end| !end.written)
-                .map(|end| Write::SessionEnded {
-                    id: session_id.clone(),
-                    ended_at: end.ended.at,
-                    completed: end.ended.completed,
-                });
+            let end = ledger.unwritten_end(session_id);
             let evidence: Vec<_> = ledger
                 .by_user
                 .iter()
@@ -145,7 +138,8 @@ impl Ledger {
                 .map(|(user_id, evidence)| (user_id.clone(), evidence.clone()))
                 .collect();
             let talk = ledger.unwritten.batch();
-            if !evidence.is_empty() || !talk.is_empty() || end.is_some() || settlement.is_some() {
+            let ends = !end.is_empty() || settlement.is_some();
+            if !evidence.is_empty() || !talk.is_empty() || ends {
                 gathered.push(Gathered {
                     session_id: session_id.clone(),
                     evidence,
@@ -174,7 +168,7 @@ impl Ledger {
             }
             ledger.unwritten.on_disk(&written.talk);
             if let Some(end) = &mut ledger.end {
-                end.written |= written.end.is_some();
+                end.written |= !written.end.is_empty();
                 if written.settlement.is_some() {
                     end.stage = Stage::Paid;
                 }

@@ -1,11 +1,12 @@
 //! The end of a session: first it is written, then clients report, then it is paid. Each
 //! step can be repeated; a server that was killed in between goes on where it was.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{Ledger, session::Stage};
 use crate::{
     db::DbError,
+    room::RoomInsights,
     sessions::{Ended, SessionEntry},
 };
 
@@ -14,12 +15,13 @@ use crate::{
 const LAST_BEATS: Duration = Duration::from_millis(1_500);
 
 impl Ledger {
-    /// Ends a session in the books: from `ended` on nothing counts. Tells whether it was
-    /// live; the first end counts.
+    /// Ends a session in the books: from `ended` on nothing counts. `room` is how its
+    /// room did until then, and is kept. Tells whether it was live; the first end counts.
     pub(crate) async fn close(
         &self,
         session: &SessionEntry,
         ended: Ended,
+        room: Option<RoomInsights>,
     ) -> Result<bool, DbError> {
         {
             let mut sessions = self.sessions.lock();
@@ -29,6 +31,7 @@ impl Ledger {
             if ledger.end.is_some() {
                 return Ok(false);
             }
+            ledger.room = room.map(Arc::new);
             ledger.close(ended);
         }
         session.set_ended(ended);

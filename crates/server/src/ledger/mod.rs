@@ -10,6 +10,7 @@
 
 mod books;
 mod commit;
+mod crowd;
 mod end;
 mod evidence;
 mod exclusions;

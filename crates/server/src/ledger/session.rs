@@ -7,7 +7,8 @@ use super::{
     talk::{Help, Unwritten},
 };
 use crate::{
-    db::{SettledPerson, Settlement},
+    db::{SettledPerson, Settlement, Write},
+    room::RoomInsights,
     sessions::{Ended, SessionEntry},
 };
 
@@ -41,6 +42,8 @@ pub(super) struct SessionLedger {
     pub(super) help: Help,
     /// What of the chat waits for a commit.
     pub(super) unwritten: Unwritten,
+    /// How the room did, once the session has ended in this run of the server.
+    pub(super) room: Option<Arc<RoomInsights>>,
     started_at: u64,
 }
 
@@ -60,6 +63,7 @@ impl SessionLedger {
             end,
             help: Help::default(),
             unwritten: Unwritten::default(),
+            room: None,
             started_at: session.started_at,
         }
     }
@@ -90,6 +94,28 @@ impl SessionLedger {
             })
             .max()
             .unwrap_or(0)
+    }
+
+    /// The end, if it is not on disk yet, with what the room was at that moment.
+    pub(super) fn unwritten_end(&self, session_id: &Arc<str>) -> Vec<Write> {
+        let Some(end) = self.end.filter(|end| !end.written) else {
+            return Vec::new();
+        };
+        let ended = Write::SessionEnded {
+            id: session_id.clone(),
+            ended_at: end.ended.at,
+            completed: end.ended.completed,
+        };
+        let room = self.room.as_ref().and_then(|room| {
+            let json = serde_json::to_string(&**room);
+            json.map(|room| Write::RoomInsights {
+                session_id: session_id.clone(),
+                room,
+            })
+            .inspect_err(|error| tracing::error!(%error, "insights cannot be encoded"))
+            .ok()
+        });
+        std::iter::once(ended).chain(room).collect()
     }
 
     /// Nobody is connected from the end on.

@@ -1,6 +1,7 @@
 //! What people see of the ledger while a session lives, and after.
 
 use kulti_protocol::api::AudienceBody;
+use kulti_watch::credits::ACTIVE_CAP_MS;
 
 use super::{Books, Ledger, LedgerError, books, session::Stage};
 use crate::sessions::SessionEntry;
@@ -61,6 +62,11 @@ impl Ledger {
 
     /// How all but the host of a session watched.
     pub(crate) fn audience(&self, session: &SessionEntry) -> AudienceBody {
+        books::audience(self.active_ms_of_audience(session))
+    }
+
+    /// What counts of the time of everyone but the host, in no order.
+    pub(super) fn active_ms_of_audience(&self, session: &SessionEntry) -> Vec<u64> {
         let now = self.clock.now_ms();
         let sessions = self.sessions.lock();
         let ledger = sessions.get(&session.id);
@@ -71,16 +77,15 @@ impl Ledger {
             .participants()
             .into_iter()
             .filter(|(_, p)| !p.is_host());
-        let active_ms = viewers
+        viewers
             .map(|(user_id, _)| {
                 ledger
                     .and_then(|ledger| ledger.by_user.get(&user_id))
                     .map_or(0, |evidence| {
-                        let books = evidence.books(until, self.reconnect_grace_ms);
-                        books.counted.measure_ms()
+                        let vouched = evidence.vouched(until, self.reconnect_grace_ms);
+                        vouched.measure_ms().min(ACTIVE_CAP_MS)
                     })
             })
-            .collect();
-        books::audience(active_ms)
+            .collect()
     }
 }

@@ -84,6 +84,9 @@ impl Room {
         self.viewers.mark();
         self.session_notice.mark();
         self.user_came(&admission.user_id);
+        if self.headcount.came(&admission.user_id) {
+            self.chronicle.came(self.now);
+        }
         self.answer(call, &Empty::default());
         self.send_peer_list(call.socket, no);
         self.send_room_info(call.socket);
@@ -180,6 +183,9 @@ impl Room {
         let Some(peer) = self.forget_peer(no, heard_ms) else {
             return;
         };
+        if !self.headcount.has(&peer.user_id) {
+            self.chronicle.went(self.now);
+        }
         if peer.announced {
             let frame = Frame::notification("on-peer-leave", &peer.brief());
             let sockets = self.peers.sockets_except(None);
@@ -190,6 +196,7 @@ impl Room {
     /// As [`Room::remove_peer`], but nobody is told.
     pub(super) fn forget_peer(&mut self, no: PeerNo, heard_ms: u64) -> Option<Peer> {
         let peer = self.peers.remove(no)?;
+        self.headcount.went(&peer.user_id);
         for key in &peer.listening {
             if let Some(listeners) = self.listeners.get_mut(key) {
                 listeners.remove(&no);

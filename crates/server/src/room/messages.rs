@@ -161,6 +161,7 @@ impl Room {
             self.outputs.push(Output::Said {
                 user_id: sender.user_id.clone(),
             });
+            self.chronicle.said(now);
         }
         let result = BroadcastResult {
             message_id: self.random_id(),

@@ -6,12 +6,14 @@
 //! the order in which the room accepted them: the protocol's clients rely on that.
 
 mod acknowledgements;
+mod chronicle;
 mod directory;
 mod dispatch;
 mod door;
 mod frame;
 mod groups;
 mod history;
+mod insights;
 mod io;
 mod limits;
 mod membership;
@@ -43,8 +45,10 @@ use rand::rngs::StdRng;
 
 use crate::policy::Policy;
 
+pub use chronicle::{Chronicle, Peak};
 pub use frame::Frame;
 pub use history::{MarkChange, SavedHistory};
+pub use insights::RoomInsights;
 pub use io::{Admission, Class, Input, Output, Receivers, SocketId};
 pub use limits::{Occupancy, RoomLimits, RoomMeta};
 pub use pace::{Allowance, Allowances};
@@ -52,6 +56,7 @@ pub use snapshot::{RoomSnapshot, SnapshotError};
 
 use history::History;
 use acknowledgements::Acknowledgements;
+use chronicle::Headcount;
 use notices::SessionNotice;
 use pace::Paces;
 use peers::{PeerNo, Peers};
@@ -95,6 +100,8 @@ pub struct Room {
     polls: Polls,
     history: History,
     viewers: Viewers,
+    chronicle: Chronicle,
+    headcount: Headcount,
     session_notice: SessionNotice,
     /// `on-policy-change` for each role, encoded once.
     policy_frames: BTreeMap<String, Frame>,
@@ -119,7 +126,6 @@ impl Room {
         let policy_frames = notices::policy_frames(&policy);
         Self {
             id: id.to_owned(),
-            meta,
             policy,
             limits,
             named: false,
@@ -139,6 +145,8 @@ impl Room {
             polls: Polls::default(),
             history: History::default(),
             viewers: Viewers::default(),
+            chronicle: Chronicle::new(meta.started_at_ms),
+            headcount: Headcount::default(),
             session_notice: SessionNotice::default(),
             policy_frames,
             timers: Timers::default(),
@@ -147,6 +155,7 @@ impl Room {
             outputs: Vec::new(),
             changed: false,
             refusals: 0,
+            meta,
         }
     }
 

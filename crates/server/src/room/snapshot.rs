@@ -12,7 +12,7 @@ use super::peers::{Link, Peer};
 use super::polls::SavedPolls;
 use super::store::Entry;
 use super::timers::Due;
-use super::{Room, directory, messages, ui_state};
+use super::{Chronicle, Room, directory, messages, ui_state};
 use crate::policy::Policy;
 
 /// The form that this version writes and reads.
@@ -52,6 +52,8 @@ pub struct RoomSnapshot {
     peers: Vec<SavedPeer>,
     #[serde(default)]
     polls: SavedPolls,
+    #[serde(default)]
+    chronicle: Option<Chronicle>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -132,6 +134,7 @@ impl Room {
                 .collect(),
             peers: self.peers.iter().map(SavedPeer::of).collect(),
             polls: self.polls.save(),
+            chronicle: Some(self.chronicle.clone()),
         }
     }
 
@@ -180,6 +183,9 @@ impl Room {
         }
         room.restore_polls(saved.polls);
         room.restore_acknowledged(saved.acknowledged);
+        let fresh = || Chronicle::new(now_ms);
+        room.chronicle = saved.chronicle.unwrap_or_else(fresh);
+        room.chronicle.sleep(now_ms, room.limits.grace_ms);
         room.viewers.mark();
         room
     }
@@ -187,6 +193,7 @@ impl Room {
     fn restore_peer(&mut self, saved: SavedPeer) {
         self.remember_owner(&saved.id, &saved.user_id);
         self.remember_visitor(&saved.user_id);
+        self.headcount.came(&saved.user_id);
         let no = self.peers.next_no();
         for key in &saved.listening {
             self.listeners.entry(key.clone()).or_default().insert(no);

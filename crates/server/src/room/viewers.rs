@@ -119,6 +119,7 @@ impl Room {
             active,
             timestamp: self.now,
         };
+        self.chronicle.count(self.now, total, active);
         let counts = self.viewers.counts;
         self.set_derived(VIEWERS, &counts);
     }

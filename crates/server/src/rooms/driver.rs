@@ -214,6 +214,12 @@ impl Driver {
             RoomMessage::Polls(reply) => {
                 let _ = reply.send(self.room.poll_summaries());
             }
+            RoomMessage::Insights(reply) => {
+                let _ = reply.send(self.room.insights(self.shared.clock.now_ms()));
+            }
+            RoomMessage::IsRunBy(user, reply) => {
+                let _ = reply.send(self.room.is_run_by(&user));
+            }
             RoomMessage::ShutDown(reply) => return Some(reply),
         }
         None

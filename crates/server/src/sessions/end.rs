@@ -32,7 +32,13 @@ impl Sessions {
     ) -> Result<(), SessionError> {
         // One end at a time: a second one waits, and finds it done.
         let _ending = entry.ending.lock().await;
-        let closed = self.ledger.close(entry, Ended { at: now, completed });
+        let room = match entry.ended() {
+            None => self.rooms.insights(&entry.hms_room_id).await,
+            Some(_) => None,
+        };
+        let room = room.map(|room| room.ended(now));
+        let ended = Ended { at: now, completed };
+        let closed = self.ledger.close(entry, ended, room);
         match closed.await {
             Ok(false) => {}
             closed => {

@@ -8,6 +8,7 @@ export const common = {
   close: 'Close',
   dismiss: 'Dismiss',
   done: 'Done',
+  show: 'Show',
   copy: 'Copy',
   copied: 'Copied',
   tryAgain: 'Try again',

@@ -1,3 +1,5 @@
+import { number, wholeMinutes } from '../format';
+
 /** Settings. */
 export const settings = {
   title: 'Settings',
@@ -9,6 +11,7 @@ export const settings = {
     watchTime: 'Watch time',
     servers: 'Servers',
     shortcuts: 'Shortcuts',
+    diagnostics: 'Diagnostics',
     about: 'About',
   },
   name: 'Your name',
@@ -18,6 +21,13 @@ export const settings = {
   theme: 'Theme',
   announcements: 'Announcements from the host',
   announcementsHint: 'Only when the window is not in front',
+  promptNotifications: '“Still watching?”',
+  promptNotificationsHint: 'A click on it answers. Without it the window alone asks.',
+  idle: 'Ask whether I am still there',
+  idleHint: 'After so long without a sign of you. The session decides.',
+  idleLimit: (ms: number) => `${number(wholeMinutes(ms))} min`,
+  allShortcuts: 'All shortcuts',
+  allShortcutsHint: 'In the room, press ? or Ctrl K.',
   shortcutLetters: 'Single-letter shortcuts',
   shortcutLettersHint: 'Off while you type, in any case',
   plainServers: 'Servers without encryption',

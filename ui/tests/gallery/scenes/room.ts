@@ -212,6 +212,12 @@ function paused(reason: PauseReason): Partial<WatchView> {
   };
 }
 
+/** A host's room, for scenes of other views. */
+export const hostRoom = (): Scene => room({ count: 24, session: HOST });
+
+/** A learner's. */
+export const learnerRoom = (): Scene => room({ count: 24, stage: { announcement: ANNOUNCED } });
+
 export const roomScenes: Scenes = {
   'room-joining': { script: { home: { inSession: true } } },
   'room-1': room({ count: 1, chat: false }),

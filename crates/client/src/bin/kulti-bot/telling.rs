@@ -86,6 +86,7 @@ impl Participant {
             | ViewEvent::StageLog(_)
             | ViewEvent::Chat(_)
             | ViewEvent::Watch(_)
+            | ViewEvent::Diagnostics(_)
             | ViewEvent::Ended(_) => {}
         }
     }

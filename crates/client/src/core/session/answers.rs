@@ -80,8 +80,9 @@ impl SessionCore {
         if result.is_err() {
             return;
         }
-        self.connection
-            .measured(self.boot().saturating_sub(boot_ms));
+        let round_trip_ms = self.boot().saturating_sub(boot_ms);
+        self.connection.measured(round_trip_ms);
+        self.diagnosis.round_trip(round_trip_ms);
         if let Some(answer) = read::<Ping>(result) {
             self.clock
                 .learn(boot_ms, stamp_ms, answer.timestamp, self.now);

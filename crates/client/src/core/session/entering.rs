@@ -75,6 +75,7 @@ impl SessionCore {
     }
 
     fn after_loss(&mut self) {
+        self.diagnosis.down();
         self.screen.dirty.connection = true;
         self.screen.dirty.polls = true; // votes wait for the next one
         self.chat.connection_lost();
@@ -155,8 +156,9 @@ impl SessionCore {
             return;
         }
         let now = self.boot();
-        self.connection
-            .up(now, self.config.watch_policy.reconnect_grace_ms);
+        let grace_ms = self.config.watch_policy.reconnect_grace_ms;
+        let lost_ms = self.connection.up(now, grace_ms);
+        self.diagnosis.up(now, lost_ms);
         self.watching.connected(now, self.clock.offset_ms());
         self.screen.dirty.all();
         if !self.requests.any(|purpose| *purpose == Purpose::Listen) {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod chat;
+mod diagnostics;
 mod entering;
 mod frames;
 mod hosting;
@@ -32,6 +33,7 @@ use super::{
     chat::Chat,
     clock::ServerClock,
     connection::Connection,
+    diagnosis::Diagnosis,
     grid::{Grid, Group},
     hands::Hands,
     invitations::Invitations,
@@ -102,6 +104,7 @@ pub struct SessionCore {
     rng: StdRng,
     outputs: VecDeque<Output>,
     connection: Connection,
+    diagnosis: Diagnosis,
     /// Whether the server is believed to know this stay, so that it is resumed and not
     /// joined again.
     joined: bool,
@@ -165,6 +168,7 @@ impl SessionCore {
             rng: StdRng::seed_from_u64(config.seed),
             outputs: VecDeque::new(),
             connection: Connection::new(now.boot_ms),
+            diagnosis: Diagnosis::new(config.server_counts_viewers),
             joined: false,
             policy_came: false,
             last_failure: None,

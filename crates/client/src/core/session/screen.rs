@@ -9,9 +9,9 @@ use crate::core::{
     presence,
     roster::Person,
     view::{
-        AnnouncementView, ConnectionView, CountsView, EndedView, GridView, MeView, PeopleView,
-        PinnedMessageView, PollsView, RoomView, SessionView, StageLogView, StageView, TileView,
-        ViewEvent, WatchView,
+        AnnouncementView, ConnectionView, CountsView, DiagnosticsView, EndedView, GridView, MeView,
+        PeopleView, PinnedMessageView, PollsView, RoomView, SessionView, StageLogView, StageView,
+        TileView, ViewEvent, WatchView,
     },
 };
 
@@ -72,6 +72,8 @@ pub(super) struct Screen {
     stage_log: Option<StageLogView>,
     people: Option<PeopleView>,
     people_at: Option<u64>,
+    pub(super) diagnostics: Option<DiagnosticsView>,
+    pub(super) diagnostics_at: Option<u64>,
     watch: Option<WatchView>,
     watch_at: Option<u64>,
     presence_at: u64,
@@ -103,6 +105,8 @@ impl Default for Screen {
             stage_log: None,
             people: None,
             people_at: None,
+            diagnostics: None,
+            diagnostics_at: None,
             watch: None,
             watch_at: None,
             presence_at: 0,
@@ -185,6 +189,7 @@ impl SessionCore {
         self.refresh_people(now);
         self.refresh_polls();
         self.refresh_watch(now);
+        self.refresh_diagnostics(now);
     }
 
     fn refresh_connection(&mut self, now: u64) {
@@ -302,6 +307,7 @@ impl SessionCore {
             ViewEvent::Room(self.room_view()),
             ViewEvent::StageLog(self.stage_log_view()),
             ViewEvent::Watch(watch.clone()),
+            ViewEvent::Diagnostics(self.diagnostics_view()),
         ];
         slices.extend(self.chat.events());
         if let Some(list) = self.people_list_view() {
@@ -465,7 +471,7 @@ impl SessionCore {
 }
 
 /// Sends a slice if it is another one than was sent last.
-fn replace<T: PartialEq + Clone>(
+pub(super) fn replace<T: PartialEq + Clone>(
     sent: &mut Option<T>,
     view: T,
     event: impl FnOnce(T) -> ViewEvent,

@@ -115,6 +115,7 @@ impl Store {
 impl SessionCore {
     /// Takes a value of the store as it is now.
     pub(super) fn value(&mut self, value: &MetadataValue) {
+        self.diagnosis.value(value);
         let key = value.key.as_str();
         if key == UI_STATE {
             let verdict = self.stage.set(value, |id| {
@@ -170,6 +171,7 @@ impl SessionCore {
                 let at = self.server_ms();
                 self.stage_log.ignored(&name, at);
                 self.screen.dirty.stage_log = true;
+                self.diagnosis.ignored(&name, at);
                 self.notice(Notice::StageWriteIgnored { name });
             }
             Verdict::Accepted => {

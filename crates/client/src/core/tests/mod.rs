@@ -10,6 +10,7 @@
 
 mod chat;
 mod connection;
+mod diagnostics;
 mod disorder;
 mod fake_notices;
 mod fake_polls;

@@ -61,6 +61,8 @@ impl Shown {
             ViewEvent::StageLog(view) => self.stage_log = Some(view),
             ViewEvent::Watch(view) => self.watch = Some(view),
             ViewEvent::Messages(view) => self.messages(view),
+            // Follows at its own pace, so that a late subscriber's may be newer.
+            ViewEvent::Diagnostics(_) => {}
             ViewEvent::Notice(_) | ViewEvent::Ended(_) => {}
         }
     }

@@ -7,6 +7,7 @@
 
 mod chat;
 mod connection;
+mod diagnostics;
 mod ended;
 mod notice;
 mod people;
@@ -23,6 +24,7 @@ use specta::Type;
 
 pub use chat::{Audience, ChatView, Delivery, JoinedView, MarkKind, MarkView, MessageView};
 pub use connection::{ConnectionView, RestoredView};
+pub use diagnostics::{DiagnosticsView, IgnoredWrite, StoreView};
 pub use ended::{EndReason, EndedView};
 pub use notice::Notice;
 pub use people::{CountsView, GridView, PeopleView, Presence, TileView};
@@ -69,6 +71,8 @@ pub enum ViewEvent {
     Polls(PollsView),
     /// Watch time and credits of this stay.
     Watch(WatchView),
+    /// Figures for whoever looks for a fault. Every few seconds at most.
+    Diagnostics(DiagnosticsView),
     /// Something happened that is worth a toast. Never replayed.
     Notice(Notice),
     /// The stay is over. The last event of a session.

@@ -229,6 +229,7 @@ pub(super) fn http() -> Vec<Example> {
             },
         ),
         example("sessions-watch-response", &books()),
+        example("sessions-insights-response", &insights()),
         example("sessions-receipt-response", &receipt()),
         example("receipts-key-response", &receipt_key().published()),
         example(
@@ -295,6 +296,50 @@ fn books() -> SessionWatchResponse {
             average_active_ms: 90_000,
             median_active_ms: 90_000,
         }),
+    }
+}
+
+fn insights() -> InsightsResponse {
+    InsightsResponse {
+        session_id: "s-1".into(),
+        title: "Rust from zero".into(),
+        status: SessionStatus::Live,
+        started_at: STARTED,
+        until: STARTED + 25_000,
+        here: 7,
+        active: 5,
+        peak: Some(InsightsPeak {
+            active: 6,
+            at: STARTED + 12_000,
+        }),
+        watch_time: WatchTimeInsights {
+            people: 6,
+            average_active_ms: Some(15_000),
+            median_active_ms: Some(17_000),
+            spread: Some(WatchTimeSpread {
+                step_ms: 12_500,
+                people: vec![2, 4],
+            }),
+        },
+        polls: vec![PollInsights {
+            poll_id: "poll-1".into(),
+            title: "Ready?".into(),
+            running: false,
+            answered: 4,
+            asked: 6,
+        }],
+        hands_up: 1,
+        messages: 12,
+        writers: 3,
+        series: InsightsSeries {
+            started_at: STARTED,
+            step_ms: 10_000,
+            here: vec![4, 7, 7],
+            active: vec![3, 5, 5],
+            messages: vec![2, 0, 10],
+            arrivals: vec![4, 3, 0],
+            departures: vec![0, 0, 0],
+        },
     }
 }
 

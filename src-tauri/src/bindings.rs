@@ -30,6 +30,7 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
         commands::activity_sources,
         commands::save_log,
         commands::forget_recent,
+        commands::forget_refused,
         commands::dismiss_link,
         commands::window_visible,
         commands::copy_text,

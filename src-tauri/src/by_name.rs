@@ -33,6 +33,7 @@ pub const COMMANDS: &[&str] = &[
     "activity_sources",
     "save_log",
     "forget_recent",
+    "forget_refused",
     "dismiss_link",
     "window_visible",
     "copy_text",
@@ -109,6 +110,7 @@ pub async fn run(
         "activity_sources" => answer(app.activity_sources()),
         "save_log" => answer(app.save_log()?),
         "forget_recent" => answer(app.forget_recent(&read.get::<String>("sessionId")?)),
+        "forget_refused" => answer(app.forget_refused()),
         "dismiss_link" => answer(app.dismiss_link()),
         "window_visible" => {
             app.window_visible(read.get("visible")?);

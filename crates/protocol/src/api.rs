@@ -5,8 +5,8 @@
 //! endpoint by endpoint.
 
 mod credits;
-mod polls;
 mod insights;
+mod polls;
 mod watch_time;
 
 use serde::{Deserialize, Serialize};

@@ -24,10 +24,10 @@ mod books;
 mod crash;
 #[path = "api/init.rs"]
 mod init;
-#[path = "api/messages.rs"]
-mod messages;
 #[path = "api/insights.rs"]
 mod insights;
+#[path = "api/messages.rs"]
+mod messages;
 #[path = "api/payment.rs"]
 mod payment;
 #[path = "api/receipts.rs"]

@@ -11,10 +11,10 @@
 mod client;
 #[path = "signalling/limits.rs"]
 mod limits;
-#[path = "signalling/poll_race.rs"]
-mod poll_race;
 #[path = "signalling/mutes.rs"]
 mod mutes;
+#[path = "signalling/poll_race.rs"]
+mod poll_race;
 #[path = "signalling/race.rs"]
 mod race;
 #[path = "signalling/returning.rs"]

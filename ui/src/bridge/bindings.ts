@@ -54,6 +54,8 @@ export const commands = {
 	saveLog: () => typedError<string, CommandError>(__TAURI_INVOKE("save_log")),
 	/**  Removes a session from the recent ones. */
 	forgetRecent: (sessionId: string) => __TAURI_INVOKE<HomeView>("forget_recent", { sessionId }),
+	/**  Removes the time from this computer that servers will never take. */
+	forgetRefused: () => __TAURI_INVOKE<HomeView>("forget_refused"),
 	/**  The person said no to the link that the app was opened with. */
 	dismissLink: () => __TAURI_INVOKE<HomeView>("dismiss_link"),
 	/**  The page's `visibilitychange`: the window can be seen, or not. */

@@ -43,6 +43,7 @@ export function tauriBackend(): Backend {
     activitySources: () => commands.activitySources(),
     saveLog: () => accepted(commands.saveLog()),
     forgetRecent: (sessionId) => commands.forgetRecent(sessionId),
+    forgetRefused: () => commands.forgetRefused(),
     dismissLink: () => commands.dismissLink(),
     windowVisible: async (visible) => void (await commands.windowVisible(visible)),
     copyText: async (text) => void (await accepted(commands.copyText(text))),

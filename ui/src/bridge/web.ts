@@ -112,6 +112,7 @@ export function webBackend(transport: WebTransport): Backend {
     activitySources: () => call('activity_sources'),
     saveLog: () => call('save_log'),
     forgetRecent: (sessionId) => call('forget_recent', { sessionId }),
+    forgetRefused: () => call('forget_refused'),
     dismissLink: () => call('dismiss_link'),
     windowVisible: (visible) => call('window_visible', { visible }),
     copyText: (text) => navigator.clipboard.writeText(text),

@@ -7,8 +7,7 @@ use kulti_protocol::signalling::{
 
 use super::{SessionCore, entering::Farewell};
 use crate::core::{
-    invitations,
-    plain_text,
+    invitations, plain_text,
     roster::Change,
     view::{EndReason, Notice},
 };

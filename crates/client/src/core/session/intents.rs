@@ -2,9 +2,7 @@
 
 use kulti_protocol::{
     chat::MarkRequest,
-    signalling::{
-        EndRoom, GroupChange, HAND_RAISE_GROUP, PeerLeaveRequest, code, method,
-    },
+    signalling::{EndRoom, GroupChange, HAND_RAISE_GROUP, PeerLeaveRequest, code, method},
 };
 use kulti_watch::Signal;
 use rand::Rng;

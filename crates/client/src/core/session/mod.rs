@@ -7,9 +7,9 @@ mod entering;
 mod frames;
 mod hosting;
 mod intents;
+mod people_list;
 mod poll_view;
 mod polls;
-mod people_list;
 mod screen;
 mod stage_log;
 mod store;
@@ -18,11 +18,7 @@ mod upkeep;
 
 use std::collections::VecDeque;
 
-use kulti_protocol::{
-    chat::MarkRequest,
-    signalling,
-    store_keys::RoomLock,
-};
+use kulti_protocol::{chat::MarkRequest, signalling, store_keys::RoomLock};
 use kulti_watch::{IntervalSet, Status, credits};
 use rand::{SeedableRng, rngs::StdRng};
 use serde::Serialize;
@@ -218,6 +214,7 @@ impl SessionCore {
             Input::ConnectFailed(failure) => self.connect_failed(&failure),
             Input::Intent(intent) => self.intent(intent),
             Input::Watch(signal) => self.watching.signal(self.now.boot_ms, signal),
+            Input::InputFound { at_ms } => self.watching.input_found(self.now.boot_ms, at_ms),
             Input::HeartbeatAnswered { sequence, result } => {
                 let result = result.as_ref().map_err(String::as_str);
                 let settled = self.watching.answered(sequence, result);

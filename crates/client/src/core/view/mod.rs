@@ -11,8 +11,8 @@ mod diagnostics;
 mod ended;
 mod notice;
 mod people;
-mod polls;
 mod people_list;
+mod polls;
 mod room;
 mod session;
 mod stage;
@@ -28,11 +28,11 @@ pub use diagnostics::{DiagnosticsView, IgnoredWrite, StoreView};
 pub use ended::{EndReason, EndedView};
 pub use notice::Notice;
 pub use people::{CountsView, GridView, PeopleView, Presence, TileView};
+pub use people_list::PeopleListView;
 pub use polls::{
     InspectedView, PollOptionView, PollQuestionKind, PollQuestionView, PollStage, PollView,
     PollsView, RankView, SavingView, VoteView, VoterView,
 };
-pub use people_list::PeopleListView;
 pub use room::{InvitationView, InvitedView, RoomView};
 pub use session::{MeView, PermissionsView, SessionView};
 pub use stage::{AnnouncementView, PinnedMessageView, StageView};

@@ -243,7 +243,7 @@ async fn pages_that_know_polls_as_a_store_key_take_part() {
     // Once each; and nobody but a host does anything else to it.
     ann.is_refused(&format!("{votes} await cast(active(), 1)"))
         .await;
-    bob.is_refused(&format!("{votes} await cast(active(), 1)"))
+    bob.is_refused(&format!("{votes} await cast(active(), 0)"))
         .await;
     ann.is_refused(&format!(
         "{votes} await hms.actions.sessionStore.set('activePoll', {{ ...active(), totalVotes: 99 }})"

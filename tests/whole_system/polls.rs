@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     browser::SdkPage,
+    cuttable_link::CuttableLink,
     server::{TestServer, TestSession},
 };
 
@@ -243,7 +244,7 @@ async fn pages_that_know_polls_as_a_store_key_take_part() {
     // Once each; and nobody but a host does anything else to it.
     ann.is_refused(&format!("{votes} await cast(active(), 1)"))
         .await;
-    bob.is_refused(&format!("{votes} await cast(active(), 1)"))
+    bob.is_refused(&format!("{votes} await cast(active(), 0)"))
         .await;
     ann.is_refused(&format!(
         "{votes} await hms.actions.sessionStore.set('activePoll', {{ ...active(), totalVotes: 99 }})"
@@ -277,6 +278,66 @@ async fn pages_that_know_polls_as_a_store_key_take_part() {
     host.does("await until(() => same(tally('Next'), [0, 1]));")
         .await;
     for page in [host, ann, bob] {
+        page.0.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn polls_outlive_lost_connections_and_the_server() {
+    let mut server = TestServer::start();
+    let session = server.session("Reconnects").await;
+    let host = Page::join(&server, &session, "web-host", "host").await;
+    let link = CuttableLink::to(&server.origin).await;
+    let ann = Page(SdkPage::open("Web ann").await);
+    let token = server.hms_token(session.room(), "web-ann", "viewer");
+    ann.0.join(&link.origin, &token).await;
+    let start = |id: &str| {
+        format!(
+            "await hms.actions.interactivityCenter.startPoll({{ id: '{id}', title: '{id}', type: 'poll',
+               questions: [{{ text: 'Which?', type: 'single-choice',
+                 options: [{{ text: 'a' }}, {{ text: 'b' }}] }}] }});"
+        )
+    };
+    host.does(&start("one")).await;
+    ann.does(
+        "await until(() => poll('one')?.state === 'started');
+         await vote('one', { option: 2 });",
+    )
+    .await;
+
+    // What starts and stops while she is cut off she finds when she is back.
+    link.cut();
+    ann.does("await until(() => hms.store.getState(HMS.selectRoomState) === 'Reconnecting');")
+        .await;
+    host.does("await hms.actions.interactivityCenter.stopPoll('one');")
+        .await;
+    host.does(&start("two")).await;
+    link.mend();
+    ann.does(
+        "await until(() => poll('one').state === 'stopped' && same(tally('one'), [0, 1]));
+         await until(() => poll('two')?.state === 'started');
+         await vote('two', { option: 1 });",
+    )
+    .await;
+    host.does("await until(() => same(tally('two'), [1, 0]));")
+        .await;
+
+    // The server stops and starts: the poll runs on, and her ballot is there.
+    server.restart();
+    for page in [&host, &ann] {
+        page.does("await until(() => hms.store.getState(HMS.selectRoomState) === 'Connected');")
+            .await;
+    }
+    ann.is_refused("await vote('two', { option: 2 })").await;
+    host.does(
+        "await vote('two', { option: 2 });
+         await until(() => same(tally('two'), [1, 1]));
+         await hms.actions.interactivityCenter.stopPoll('two');",
+    )
+    .await;
+    ann.does("await until(() => poll('two').state === 'stopped' && same(tally('two'), [1, 1]));")
+        .await;
+    for page in [host, ann] {
         page.0.close().await;
     }
 }

@@ -81,10 +81,6 @@ impl Polls {
         Ok(PollNo(self.list.len() - 1))
     }
 
-    fn running(&self) -> impl Iterator<Item = &Poll> {
-        self.list.iter().filter(|poll| poll.is_running())
-    }
-
     /// So many people are in the room now.
     fn people(&mut self, count: u32) {
         for poll in self.list.iter_mut().filter(|poll| poll.is_running()) {
@@ -246,9 +242,32 @@ impl Room {
         }
     }
 
-    /// To one who has just come: the polls that run. A client that knows them already
-    /// takes no harm.
+    /// To one who has just come: the polls that run.
     pub(super) fn send_running_polls(&mut self, socket: SocketId, no: PeerNo) {
+        self.send_polls(socket, no, |poll| poll.is_running().then(|| started(poll)));
+    }
+
+    /// To one who is back after a loss: what has started and stopped meanwhile. That may
+    /// have gone into a connection that was dead before anybody knew; what is older is not
+    /// told again, since the SDK would announce it again.
+    pub(super) fn send_missed_polls(&mut self, socket: SocketId, no: PeerNo) {
+        let silence = self.limits.silence_ms;
+        let lost_at = self.peers.get(no).map_or(0, |peer| peer.last_loss_ms);
+        let since = lost_at.saturating_sub(silence);
+        self.send_polls(socket, no, |poll| match poll.info.state {
+            PollState::Started if poll.info.started_at >= since => Some(started(poll)),
+            PollState::Stopped if poll.info.stopped_at >= since => Some(stopped(poll)),
+            _ => None,
+        });
+    }
+
+    /// Notices of polls, and the results so far of those that run.
+    fn send_polls(
+        &mut self,
+        socket: SocketId,
+        no: PeerNo,
+        notice: impl Fn(&Poll) -> Option<Frame>,
+    ) {
         let Some(role) = self.peers.get(no).map(|peer| peer.role.as_str()) else {
             return;
         };
@@ -256,38 +275,15 @@ impl Room {
             return;
         }
         let mut frames = Vec::new();
-        for poll in self.polls.running() {
-            frames.push(started(poll));
-            if poll.has_votes() && self.sees_results(poll, role) {
+        for poll in &self.polls.list {
+            frames.extend(notice(poll));
+            if poll.is_running() && poll.has_votes() && self.sees_results(poll, role) {
                 frames.push(stats_frame(self.stats_for(poll, role)));
             }
         }
         for frame in frames {
             self.send(socket, frame);
         }
-    }
-
-    /// To one who is back after a loss: what has stopped meanwhile, and what runs. A
-    /// stop may have gone into a connection that was dead before anybody knew.
-    pub(super) fn send_missed_polls(&mut self, socket: SocketId, no: PeerNo) {
-        let Some(peer) = self.peers.get(no) else {
-            return;
-        };
-        if self.policy.may(&peer.role, Action::PollRead) {
-            let heard_before = peer.last_loss_ms.saturating_sub(self.limits.silence_ms);
-            let frames: Vec<Frame> = self
-                .polls
-                .list
-                .iter()
-                .filter(|poll| poll.info.state == PollState::Stopped)
-                .filter(|poll| poll.info.stopped_at >= heard_before)
-                .map(stopped)
-                .collect();
-            for frame in frames {
-                self.send(socket, frame);
-            }
-        }
-        self.send_running_polls(socket, no);
     }
 
     /// The most people that were here during a poll are part of its results.

@@ -46,5 +46,6 @@ pub(super) fn announcement(notice: &Notice, session: &str) -> Option<Announcemen
         title: session.to_owned(),
         author: author.clone(),
         text: format!("{kind}: {title}"),
+        mention: false,
     })
 }

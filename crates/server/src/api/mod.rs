@@ -7,8 +7,8 @@ mod error;
 mod extract;
 mod heartbeat;
 mod hms;
-mod messages;
 mod insights;
+mod messages;
 mod routes;
 mod sessions;
 

@@ -54,9 +54,9 @@ pub use limits::{Occupancy, RoomLimits, RoomMeta};
 pub use pace::{Allowance, Allowances};
 pub use snapshot::{RoomSnapshot, SnapshotError};
 
-use history::History;
 use acknowledgements::Acknowledgements;
 use chronicle::Headcount;
+use history::History;
 use notices::SessionNotice;
 use pace::Paces;
 use peers::{PeerNo, Peers};

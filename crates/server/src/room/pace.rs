@@ -60,6 +60,7 @@ impl Act {
             | method::GROUP_LEAVE
             | method::GROUP_ADD
             | method::GROUP_REMOVE
+            | method::GROUP_CLEAR
             | method::TRACK_UPDATE
             | method::POLL_INFO_SET
             | method::POLL_QUESTIONS_SET
@@ -68,7 +69,6 @@ impl Act {
             | method::POLL_RESPONSE
             // Nobody hears of it, but a page of messages is not cheap.
             | MESSAGES => Some(Self::Change),
-            | method::GROUP_CLEAR
             _ => None,
         }
     }

@@ -74,6 +74,7 @@ impl SessionCore {
             info: BroadcastInfo {
                 message: words,
                 kind: DECLINED.to_owned(),
+                reply_to: None,
             },
             roles: None,
             peer_id: Some(asker),

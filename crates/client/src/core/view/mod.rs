@@ -55,14 +55,14 @@ pub enum ViewEvent {
     Stage(StageView),
     /// The first participants in grid order; at most [`PeopleView::LIMIT`] of them.
     People(PeopleView),
-    /// The newest messages, in place of all that were shown. Sent on subscribing, with the
-    /// others following as [`ViewEvent::Messages`].
     /// The part of the list of people that is looked at. Not sent while nobody looks.
     PeopleList(PeopleListView),
     /// The room's door, and invitations to other roles.
     Room(RoomView),
     /// Announcements so far, and what did not count.
     StageLog(StageLogView),
+    /// The newest messages, in place of all that were shown. Sent on subscribing, with the
+    /// others following as [`ViewEvent::Messages`].
     Chat(ChatView),
     /// Messages were added, at their places, or have changed: each replaces the one with its
     /// `id` and the one that it `replaces`.

@@ -254,7 +254,9 @@ fn at_the_vendors_what_clients_write_stands() {
     assert!(!world.clients["h"].values.contains_key("viewers"));
     let counts = json!({"total": 99, "active": 98, "timestamp": 1});
     world.set("a", "viewers", counts.clone()).unwrap();
-    world.set("a", "watch:user-h", json!({"isActive": true})).unwrap();
+    world
+        .set("a", "watch:user-h", json!({"isActive": true}))
+        .unwrap();
     world.pass(1_000);
     assert_eq!(world.clients["h"].values["viewers"], counts);
     let stage = json!({"pinnedMessageId": "m1", "timestamp": 1});

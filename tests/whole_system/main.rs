@@ -22,6 +22,7 @@ mod logind;
 mod many_bots;
 mod notification_daemon;
 mod official_sdk;
+mod polls;
 mod poll_in_windows;
 mod programs;
 mod server;

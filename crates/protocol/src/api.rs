@@ -5,11 +5,12 @@
 //! endpoint by endpoint.
 
 mod credits;
+mod polls;
 mod watch_time;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{credits::*, watch_time::*};
+pub use self::{credits::*, polls::*, watch_time::*};
 use crate::lenient::{null_as_default, whole_number};
 
 /// Every error: `{error, code}` with the right HTTP status.

@@ -18,6 +18,7 @@ mod moderation;
 mod notices;
 mod pace;
 mod peers;
+mod polls;
 mod roles;
 mod roster;
 mod snapshot;
@@ -47,6 +48,7 @@ pub use snapshot::{RoomSnapshot, SnapshotError};
 use notices::SessionNotice;
 use pace::Paces;
 use peers::{PeerNo, Peers};
+use polls::Polls;
 use sockets::Socket;
 use store::Store;
 use timers::Timers;
@@ -80,6 +82,7 @@ pub struct Room {
     /// Who observes which key.
     listeners: HashMap<Arc<str>, BTreeSet<PeerNo>>,
     stage: StageHistory,
+    polls: Polls,
     viewers: Viewers,
     session_notice: SessionNotice,
     /// `on-policy-change` for each role, encoded once.
@@ -120,6 +123,7 @@ impl Room {
             store: Store::default(),
             listeners: HashMap::new(),
             stage: StageHistory::default(),
+            polls: Polls::default(),
             viewers: Viewers::default(),
             session_notice: SessionNotice::default(),
             policy_frames,
@@ -148,6 +152,7 @@ impl Room {
             Input::End { reason } => self.end_by_server(&reason),
             Input::ShutDown => self.shut_down(),
         }
+        self.count_people_for_polls();
         self.run_timers();
         self.publish_viewers();
         self.publish_session();
@@ -210,6 +215,7 @@ impl Room {
             && !self.locked
             && self.peers.len() == 0
             && self.sockets.is_empty()
+            && self.polls.is_empty()
             && self.store.iter().all(|entry| entry.updated_by.is_empty())
     }
 

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::limits::{RoomLimits, RoomMeta};
 use super::peers::{Link, Peer};
+use super::polls::SavedPolls;
 use super::store::Entry;
 use super::timers::Due;
 use super::{Room, directory, messages, ui_state};
@@ -45,6 +46,8 @@ pub struct RoomSnapshot {
     floor: u64,
     store: Vec<SavedEntry>,
     peers: Vec<SavedPeer>,
+    #[serde(default)]
+    polls: SavedPolls,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -122,6 +125,7 @@ impl Room {
                 })
                 .collect(),
             peers: self.peers.iter().map(SavedPeer::of).collect(),
+            polls: self.polls.save(),
         }
     }
 
@@ -167,6 +171,7 @@ impl Room {
         for peer in saved.peers {
             room.restore_peer(peer);
         }
+        room.restore_polls(saved.polls);
         room.viewers.mark();
         room
     }

@@ -199,6 +199,9 @@ impl Driver {
             RoomMessage::IsLocked(reply) => {
                 let _ = reply.send(self.room.is_locked());
             }
+            RoomMessage::Polls(reply) => {
+                let _ = reply.send(self.room.poll_summaries());
+            }
             RoomMessage::ShutDown(reply) => return Some(reply),
         }
         None

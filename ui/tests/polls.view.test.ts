@@ -1,12 +1,15 @@
 import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import { tick } from 'svelte';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Intent, PollsView } from '../src/bridge/backend';
 import Shell from '../src/App.svelte';
 import { App } from '../src/state/app.svelte';
 import { options, poll, pollsView, question } from './gallery/scenes/polls';
 import { HOST, room } from './gallery/scenes/room';
 import { ScriptedBackend } from './scripted-backend';
+
+// A busy machine takes its time for a whole room.
+vi.setConfig({ testTimeout: 30_000 });
 
 async function polls(view: PollsView, host = false) {
   const backend = new ScriptedBackend({ home: { inSession: true } });

@@ -48,6 +48,8 @@ export const commands = {
 	insights: (sessionId: string) => typedError<Insights, CommandError>(__TAURI_INVOKE("insights", { sessionId })),
 	/**  Saves that as CSV, and gives the file's path. */
 	saveInsights: (sessionId: string) => typedError<string, CommandError>(__TAURI_INVOKE("save_insights", { sessionId })),
+	/**  Saves the results of a poll of the session that goes on as CSV, and gives the path. */
+	savePollResults: (pollId: string) => typedError<string, CommandError>(__TAURI_INVOKE("save_poll_results", { pollId })),
 	/**  What on this computer tells whether the person watches. */
 	activitySources: () => __TAURI_INVOKE<ActivitySource[]>("activity_sources"),
 	/**  Saves the log, without what is private, and gives the file's path. */
@@ -130,6 +132,16 @@ export type AnnouncementView = {
 	text: string,
 	/**  When it was announced. */
 	announcedAtMs: number,
+};
+
+/**  An answer to one question. */
+export type AnswerDraft = {
+	/**  Which question. */
+	question: number,
+	/**  The options that are chosen; none for questions that are answered in words. */
+	options: number[],
+	/**  The words, for questions that are answered so. */
+	text?: string | null,
 };
 
 /**  Facts of this build and machine. */
@@ -501,6 +513,18 @@ export type Insights = {
 	series: Series,
 };
 
+/**  A poll looked at closer. */
+export type InspectedView = {
+	/**  Which. */
+	pollId: string,
+	/**  Whether it is known who has answered; never in an anonymous poll. */
+	known: boolean,
+	/**  How many people here have not answered. */
+	waiting: number,
+	/**  Their names; at most [`PollsView::NAMES_LIMIT`]. */
+	waitingFor: VoterView[],
+};
+
 /**  A person's act. Peer and message ids are those of the view. */
 export type Intent = 
 /**  Look at a page of the grid; counts from 0, clamped to the last page. */
@@ -575,6 +599,10 @@ accept: boolean } |
 peerId: string; 
 /**  Told to that person; may be empty. */
 reason: string } | 
+/**  Do something with polls. */
+{ act: "poll"; 
+/**  What. */
+intent: PollIntent } | 
 /**  "Still watching?" is on the screen, drawn and visible. No act of the person. */
 { act: "promptShown" } | 
 /**  The person answered "Still watching?". */
@@ -727,6 +755,16 @@ role: string } |
 name: string; 
 /**  The role. */
 role: string } | 
+/**  A poll takes votes from now on (not told to whoever started it). */
+{ kind: "pollStarted"; 
+/**  Which. */
+pollId: string; 
+/**  Who started it; empty if that is not known. */
+author: string; 
+/**  What it asks. */
+title: string; 
+/**  Whether it is a quiz. */
+quiz: boolean } | 
 /**  A new credit was earned. */
 { kind: "creditEarned"; 
 /**  Whole credits so far. */
@@ -807,6 +845,175 @@ export type PollAnswers = {
 	asked: number,
 };
 
+/**  A poll that is being written. */
+export type PollDraft = {
+	/**  The kept poll that this replaces; none makes a new one. */
+	pollId: string | null,
+	/**  A title for several questions; may be empty: then the first question is it. */
+	title: string,
+	/**  Whether answers can be right. */
+	quiz: boolean,
+	/**  Whether nobody learns who answered what. */
+	anonymous: boolean,
+	/**  Whether results are shown while it runs, and not only afterwards. */
+	liveResults: boolean,
+	/**  Whether an answer may be changed while it runs. */
+	changeable: boolean,
+	/**  After how many seconds it closes by itself; none for when it is closed. */
+	seconds: number | null,
+	/**  What it asks; at least one. */
+	questions: QuestionDraft[],
+};
+
+/**
+ *  A person's act on a poll. Ids, and numbers of questions and options (from 1), are
+ *  those of the view.
+ */
+export type PollIntent = 
+/**  Keep a poll for later, or start it at once. */
+{ do: "save"; 
+/**  What it asks. */
+draft: PollDraft; 
+/**  Whether it takes votes from now on. */
+start: boolean; 
+/**  Repeated in the view with what became of it. */
+number: number } | 
+/**  Start a poll that was kept. */
+{ do: "start"; 
+/**  Which. */
+pollId: string } | 
+/**  Close a running poll. */
+{ do: "stop"; 
+/**  Which. */
+pollId: string } | 
+/**  Answer questions of a running poll. */
+{ do: "vote"; 
+/**  Which. */
+pollId: string; 
+/**  One for each question that is answered; at least one. */
+answers: AnswerDraft[] } | 
+/**  Look closer at a poll: who has not answered, the ranking. None stops looking. */
+{ do: "inspect"; 
+/**  Which. */
+pollId: string | null };
+
+/**  One option with its votes. */
+export type PollOptionView = {
+	/**  From 1. */
+	number: number,
+	/**  Its text. */
+	text: string,
+	/**  How many chose it; none if that is not known here. */
+	votes: number | null,
+	/**  The share of voters who did. Where one option can be chosen, all add up to 100. */
+	percent: number | null,
+	/**  Whether none has more votes, and it has some. */
+	leading: boolean,
+	/**  Whether it is mine, counted or not. */
+	mine: boolean,
+	/**  Whether it is right, where that is known. */
+	right: boolean,
+};
+
+/**  How a question is answered. */
+export type PollQuestionKind = 
+/**  By one option. */
+"one" | 
+/**  By one option or several. */
+"several" | 
+/**  In words. */
+"words";
+
+/**  One question with its tally. */
+export type PollQuestionView = {
+	/**  From 1. */
+	number: number,
+	/**  What is asked. */
+	text: string,
+	/**  How it is answered. */
+	kind: PollQuestionKind,
+	/**  Whether an answer may be changed while the poll runs. */
+	changeable: boolean,
+	/**  In order; none for questions that are answered in words. */
+	options: PollOptionView[],
+	/**  How many people have answered it; none if that is not known here. */
+	voters: number | null,
+	/**  How many options they chose in all. */
+	selections: number | null,
+	/**  How many of them were right, in a quiz. */
+	correct: number | null,
+	/**  Whether I have answered it, counted or not. */
+	answered: boolean,
+	/**  My answer in words; empty if there is none. */
+	words: string,
+};
+
+/**  How far a poll has got. */
+export type PollStage = 
+/**  Kept, and seen by those who run polls. */
+"draft" | 
+/**  It takes votes. */
+"running" | 
+/**  It takes none any more. */
+"closed";
+
+/**  One poll. */
+export type PollView = {
+	/**  The server's id. */
+	pollId: string,
+	/**  Its title; for one question the same as its text. */
+	title: string,
+	/**  Whether answers can be right. */
+	quiz: boolean,
+	/**  How far it has got. */
+	stage: PollStage,
+	/**  Who started it, else who made it; the session's host if that is not known. */
+	author: string,
+	/**  Whether nobody learns who answered what. */
+	anonymous: boolean,
+	/**  Whether results are shown while it runs. */
+	liveResults: boolean,
+	/**  After how many seconds it closes by itself. */
+	seconds: number | null,
+	/**  How many of them are left, while it runs. */
+	secondsLeft: number | null,
+	/**  When it was started; 0 if it was not. */
+	startedAtMs: number,
+	/**  Whether my role may vote in it. */
+	mayVote: boolean,
+	/**  Whether I see results now. */
+	seesResults: boolean,
+	/**  Whether its questions are here. */
+	loaded: boolean,
+	/**  In order. */
+	questions: PollQuestionView[],
+	/**  How many people have answered; none if that is not known here. */
+	voters: number | null,
+	/**  While it runs: how many people here could answer. */
+	of: number,
+	/**  How far my vote has got. */
+	vote: VoteView,
+	/**  The first places of a quiz that is over. */
+	ranking: RankView[],
+};
+
+/**  Polls and quizzes. */
+export type PollsView = {
+	/**  Whether the server has told which there are. */
+	known: boolean,
+	/**
+	 *  Running ones first, then drafts, then closed ones; of each the newest first. At
+	 *  most [`PollsView::LIMIT`].
+	 */
+	polls: PollView[],
+	/**  What became of the poll that was written last. */
+	saving: SavingView,
+	/**  The number that its writer gave it. */
+	savingNumber: number,
+	/**  The poll that is looked at closer. */
+	inspected: InspectedView | null,
+};
+
 /**  What is known of a person's watching. */
 export type Presence = 
 /**  Watching. */
@@ -823,6 +1030,38 @@ export type PromptView = {
 	 *  the person.
 	 */
 	stopsInMs: number,
+};
+
+/**  A question that is being written. */
+export type QuestionDraft = {
+	/**  What is asked. */
+	text: string,
+	/**  Whether several options may be chosen. */
+	multiple: boolean,
+	/**  The options' texts, in order. */
+	options: string[],
+	/**  The right options, by number from 1; only in a quiz. */
+	right: number[],
+};
+
+/**  A place in a quiz. */
+export type RankView = {
+	/**  From 1; equal ones share it. */
+	place: number,
+	/**  Empty in an anonymous quiz. */
+	name: string,
+	/**  One or two letters. */
+	initials: string,
+	/**  The person's hue. */
+	hue: number,
+	/**  Whether it is mine. */
+	mine: boolean,
+	/**  Points. */
+	score: number,
+	/**  Right answers. */
+	correct: number,
+	/**  Time of all answers. */
+	timeMs: number,
 };
 
 /**  Who can reach the embedded server. */
@@ -878,6 +1117,21 @@ export type RibbonSpan = {
 	/**  None where it counted. */
 	reason: PauseReason | null,
 };
+
+/**  What became of the poll that was written last. */
+export type SavingView = 
+/**  None was. */
+{ state: "nothing" } | 
+/**  It is on its way. */
+{ state: "saving" } | 
+/**  The server has it. */
+{ state: "saved"; 
+/**  Its id. */
+pollId: string } | 
+/**  The server has it not. */
+{ state: "failed"; 
+/**  Why, in words. */
+message: string };
 
 /**  Where tokens are kept. */
 export type SecretStore = 
@@ -1110,6 +1364,8 @@ export type ViewEvent =
  *  `id` and the one that it `replaces`.
  */
 { slice: "messages"; value: ChatView } | 
+/**  Polls and quizzes. */
+{ slice: "polls"; value: PollsView } | 
 /**  Watch time and credits of this stay. */
 { slice: "watch"; value: WatchView } | 
 /**  Figures for whoever looks for a fault. Every few seconds at most. */
@@ -1118,6 +1374,33 @@ export type ViewEvent =
 { slice: "notice"; value: Notice } | 
 /**  The stay is over. The last event of a session. */
 { slice: "ended"; value: EndedView };
+
+/**  How far my vote has got. */
+export type VoteView = 
+/**  There is none. */
+{ state: "nothing" } | 
+/**  On its way. */
+{ state: "sending" } | 
+/**  Not counted yet: it is kept and sent again. */
+{ state: "retrying" } | 
+/**  The server has counted it. */
+{ state: "counted" } | 
+/**  The server has not taken it. */
+{ state: "refused"; 
+/**  Why, in words. */
+message: string };
+
+/**  Somebody who may vote. */
+export type VoterView = {
+	/**  The person's user id. */
+	userId: string,
+	/**  The person's name. */
+	name: string,
+	/**  One or two letters. */
+	initials: string,
+	/**  The person's hue. */
+	hue: number,
+};
 
 /**  Watch time and credits of this stay. Sent once a second while something moves. */
 export type WatchView = {

@@ -79,6 +79,11 @@ export class PollWriting {
     this.open = false;
   }
 
+  /** Changes a question or an option. */
+  edit<Part extends QuestionWriting | OptionWriting>(part: Part, change: Partial<Part>): void {
+    Object.assign(part, change);
+  }
+
   setQuiz(quiz: boolean): void {
     this.quiz = quiz;
     // Whoever may try until it is right learns nothing, and neither does the host.

@@ -53,9 +53,10 @@ export const polls = {
 
   haveVoted: (voters: number, of: number) => `${number(voters)} of ${number(of)} have voted`,
   nobodyToVote: 'Nobody is here to vote yet.',
-  voted: (voters: number) =>
-    voters === 0 ? 'Nobody voted.' : `${counted(voters, 'person', 'people')} voted.`,
-  yoursIsMarked: 'Yours is marked.',
+  voted: (voters: number) => (voters === 0 ? 'nobody voted' : `${counted(voters, 'person', 'people')} voted`),
+  yoursIsMarked: 'yours is marked',
+  /** What stands below a closed poll's title: a list of facts. */
+  about: (facts: readonly string[]) => facts.join(' · '),
   whoHasNot: 'Who has not',
   hideWho: 'Hide names',
   whoLoading: 'Asking who has answered',

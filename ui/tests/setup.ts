@@ -24,6 +24,8 @@ window.matchMedia ??= (query: string) =>
     removeEventListener: () => undefined,
   }) as unknown as MediaQueryList;
 
+Element.prototype.scrollTo ??= () => undefined;
+
 window.ResizeObserver ??= class {
   observe(): void {}
   unobserve(): void {}

@@ -94,6 +94,8 @@ function chat(shown: Partial<Shown>, after?: () => void | Promise<void>): Scene 
       me: { ...sessionView.me, ...shown.session?.me, userId: 'user-0', peerId: 'peer-0' },
     },
     after: async () => {
+      // In narrow windows the panel is closed at first.
+      if (!document.querySelector('.panel')) await click('.dock .ctl[aria-label*=panel]');
       await settled();
       await after?.();
       await settled();

@@ -43,6 +43,8 @@ pub(super) struct World {
     /// Who wrote in the chat.
     pub(super) said: Vec<String>,
     pub(super) ended: u32,
+    /// How often the room asked to be saved.
+    pub(super) saves: u32,
     sockets: BTreeMap<SocketId, String>,
     next: u64,
     limits: RoomLimits,
@@ -70,6 +72,7 @@ impl World {
             attendance: Vec::new(),
             said: Vec::new(),
             ended: 0,
+            saves: 0,
             sockets: BTreeMap::new(),
             next: 0,
             limits,
@@ -113,6 +116,7 @@ impl World {
                     connected,
                     at_ms,
                 } => self.attendance.push((user_id, connected, at_ms)),
+                Output::Save => self.saves += 1,
                 Output::Said { user_id } => self.said.push(user_id),
                 Output::Ended { .. } => self.ended += 1,
             }

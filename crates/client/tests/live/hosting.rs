@@ -40,6 +40,8 @@ async fn an_invitation_is_declined_and_then_accepted() {
             })
             .await;
         learner.act(Intent::AnswerRoleInvite { accept }).unwrap();
+        eyes.until("it answered", |seen| seen.room.invitation.is_none())
+            .await;
         host_eyes
             .until("the answer", |seen| {
                 let answered = seen.notices.iter().any(|notice| match notice {

@@ -120,6 +120,8 @@ pub enum Output {
         /// In words, for logs.
         reason: &'static str,
     },
+    /// Save soon: something has changed that a crash must not undo.
+    Save,
     /// A user's first connection came, or the last one went.
     Attendance {
         /// Who.

@@ -7,12 +7,15 @@ use kulti_protocol::signalling::{Empty, GetMetadata, ListenMetadata, RpcError, S
 use kulti_protocol::store_keys::{
     ACKNOWLEDGED, ACTIVE_POLL, UI_STATE, VIEWERS, WATCH_PREFIX, watch_key_user,
 };
+use kulti_protocol::store_keys::{
+    ACKNOWLEDGED, ROOM_LOCK, UI_STATE, VIEWERS, WATCH_PREFIX, watch_key_user,
+};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::dispatch::{Answer, Call};
-use super::io::{Class, SocketId};
+use super::io::{Class, Output, SocketId};
 use super::limits::{ID_BYTES, VALUE_DEPTH};
 use super::peers::PeerNo;
 use super::store::{StoreLimits, ValueOut};
@@ -70,6 +73,8 @@ impl Room {
         self.value_changed(key);
         if key == UI_STATE {
             self.stage_written(no);
+        } else if key == ROOM_LOCK {
+            self.outputs.push(Output::Save);
         }
         Ok(())
     }

@@ -57,6 +57,7 @@ impl Room {
         if self.removed.len() < REMOVED {
             self.removed.insert(user_id);
             self.changed = true;
+            self.outputs.push(Output::Save);
         }
         peers
     }

@@ -21,8 +21,11 @@ use super::store::Entry;
 /// A writer may have made its write from a version that was replaced so long before
 /// the write arrived: a request is repeated up to 4 s after a loss of a few seconds, ms.
 const WRITTEN_FROM_MS: u64 = 15_000;
-/// Past versions that are remembered at most.
-const VERSIONS: usize = 64;
+/// Past versions that are remembered at most, and how much text they may have, bytes:
+/// what several hosts write in that time. A writer whose copy is not among them would
+/// seem to put back what others have changed since.
+const VERSIONS: usize = 2_048;
+const VERSIONS_BYTES: usize = 1024 * 1024;
 /// Says when it was written; no change by itself.
 const TIMESTAMP: &str = "timestamp";
 
@@ -34,6 +37,8 @@ struct StageVersion {
     version: u64,
     /// When the next one replaced it, ms since the epoch; none for the newest.
     replaced_at: Option<u64>,
+    /// Of its text.
+    bytes: usize,
     value: Arc<Stage>,
 }
 
@@ -41,6 +46,8 @@ struct StageVersion {
 #[derive(Debug, Default)]
 pub(super) struct StageHistory {
     versions: VecDeque<StageVersion>,
+    /// Sum of the versions' bytes.
+    bytes: usize,
 }
 
 /// Which versions a peer has been sent.
@@ -65,18 +72,28 @@ impl StageHistory {
         if let Some(newest) = self.versions.back_mut() {
             newest.replaced_at = Some(entry.updated_at);
         }
-        if self.versions.len() >= VERSIONS {
+        self.bytes += entry.data.get().len();
+        while let Some(oldest) = self.versions.front() {
+            let of_use = oldest
+                .replaced_at
+                .is_none_or(|at| entry.updated_at.saturating_sub(at) <= WRITTEN_FROM_MS);
+            if of_use && self.versions.len() < VERSIONS && self.bytes <= VERSIONS_BYTES {
+                break;
+            }
+            self.bytes -= oldest.bytes;
             self.versions.pop_front();
         }
         self.versions.push_back(StageVersion {
             version: entry.version,
             replaced_at: None,
+            bytes: entry.data.get().len(),
             value: Arc::new(value),
         });
     }
 
     pub(super) fn clear(&mut self) {
         self.versions.clear();
+        self.bytes = 0;
     }
 
     /// The number of the newest version, 0 if there is none, and its members.

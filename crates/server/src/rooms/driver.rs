@@ -240,6 +240,7 @@ impl Driver {
                 code,
                 reason,
             } => self.delivery.close(socket, code, reason),
+            Output::Save => self.next_save = Some(Instant::now()),
             Output::Attendance {
                 user_id,
                 connected,

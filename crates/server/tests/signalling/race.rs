@@ -18,6 +18,7 @@ fn unhurried() -> RoomLimits {
         burst: 100_000,
     };
     RoomLimits {
+        silence_ms: 600_000, // the onlooker says nothing
         allowances: Allowances {
             writes: plenty,
             ..Allowances::default()

@@ -22,7 +22,7 @@ export const people = {
   lowerAll: 'Lower all',
   lowerAllLabel: 'Lower all hands',
   invited: 'Invited to present',
-  place: (place: string) => `hand raised, ${place}`,
+  facts: (role: string, presence: string) => `${role} · ${presence}`,
 
   lock: {
     title: 'Lock the session',

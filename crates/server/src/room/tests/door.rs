@@ -55,6 +55,7 @@ fn a_locked_door_stays_locked_over_a_restart() {
     world.join("gone", "viewer");
     world.ok("gone", "leave", json!({}));
     lock(&mut world, true);
+    assert_eq!(world.saves, 1, "at once, lest a crash opens the door");
     world.restart(true);
     assert!(world.room.is_door_locked());
     assert_eq!(tries(&mut world, "new", "viewer"), Err(423));

@@ -159,3 +159,19 @@ fn a_thousand_races_lose_no_member() {
         world.clear();
     }
 }
+
+/// A host behind a slow network writes from a copy that is many versions old.
+#[test]
+fn a_write_from_a_copy_of_many_versions_ago_changes_its_own_member_alone() {
+    let mut world = world();
+    let first = json!({"announcementText": "old", "spotlightPeerId": "s0"});
+    let copy = world.set("b", "uiState", first).unwrap()["data"].clone();
+    let mut newest = copy.clone();
+    for n in 0..500 {
+        newest = write(&mut world, "a", &newest, "announcementText", json!(n));
+        world.pass(20);
+    }
+    let merged = write(&mut world, "b", &copy, "spotlightPeerId", json!("s1"));
+    assert_eq!(merged["announcementText"], 499);
+    assert_eq!(merged["spotlightPeerId"], "s1");
+}

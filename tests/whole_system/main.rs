@@ -23,6 +23,7 @@ mod logind;
 mod many_bots;
 mod notification_daemon;
 mod official_sdk;
+mod polls;
 mod programs;
 mod server;
 mod two_windows;

@@ -6,11 +6,12 @@
 
 mod credits;
 mod insights;
+mod polls;
 mod watch_time;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{credits::*, insights::*, watch_time::*};
+pub use self::{credits::*, insights::*, polls::*, watch_time::*};
 use crate::lenient::{null_as_default, whole_number};
 
 /// Every error: `{error, code}` with the right HTTP status.

@@ -24,6 +24,16 @@ where
     Ok(number.map_or(T::LEAST, |number| truncated(&number)))
 }
 
+/// As [`whole_number`], but an absent number stays absent. (With `#[serde(default)]`.)
+pub(crate) fn optional_whole_number<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<u64> + Bounded,
+{
+    let number = Option::<Number>::deserialize(deserializer)?;
+    Ok(number.map(|number| truncated(&number)))
+}
+
 /// The ends of an integer type.
 pub(crate) trait Bounded {
     const LEAST: Self;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use kulti_protocol::api::PollSummary;
 use parking_lot::Mutex;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
@@ -144,6 +145,8 @@ enum RoomMessage {
     Insights(oneshot::Sender<RoomInsights>),
     /// Is this user here in a role that runs the session?
     IsRunBy(String, oneshot::Sender<bool>),
+    /// What has become of the polls?
+    Polls(oneshot::Sender<Vec<PollSummary>>),
     /// Close all connections, save, and end the driver.
     ShutDown(oneshot::Sender<()>),
 }
@@ -288,6 +291,13 @@ impl Rooms {
         })
         .await
         .unwrap_or(false)
+    }
+
+    /// The polls of a room that were started, with their participation and their
+    /// tallies as they are now. They stay after its end. None if the room cannot be
+    /// opened.
+    pub async fn polls(&self, room_id: &str) -> Option<Vec<PollSummary>> {
+        self.ask(room_id, RoomMessage::Polls).await
     }
 
     /// Closes all connections, saves all rooms, and opens none any more.

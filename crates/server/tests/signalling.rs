@@ -11,6 +11,8 @@
 mod client;
 #[path = "signalling/limits.rs"]
 mod limits;
+#[path = "signalling/poll_race.rs"]
+mod poll_race;
 #[path = "signalling/returning.rs"]
 mod returning;
 #[path = "signalling/server.rs"]

@@ -20,7 +20,7 @@ pub use frame::{
 pub use messages::{Broadcast, BroadcastInfo, BroadcastResult, OnBroadcast};
 pub use notifications::ServerNotification;
 pub use peer::{BriefPeer, HAND_RAISE_GROUP, Peer, PeerInfo, PeerSummary};
-pub use polls::PollList;
+pub use polls::*;
 pub use requests::*;
 pub use role::{Permissions, PolicyChange, PublishParams, Role, SubscribeParams};
 pub use room::{PeerList, Room, RoomInfo, RoomState, SessionInfo};

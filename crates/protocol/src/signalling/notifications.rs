@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{
     BriefPeer, MetadataChange, MuteStateRequest, OnBroadcast, OnPeerLeaveRequest,
-    OnTrackUpdateRequest, Peer, PeerList, PolicyChange, RoleChange, RoomInfo, RoomState, RpcError,
-    SessionInfo, TrackNotice,
+    OnTrackUpdateRequest, Peer, PeerList, PolicyChange, PollNotice, PollStatsNotice,
+    PollStoppedNotice, RoleChange, RoomInfo, RoomState, RpcError, SessionInfo, TrackNotice,
 };
 
 macro_rules! notifications {
@@ -90,6 +90,12 @@ notifications! {
     MuteStateRequest(MuteStateRequest) = "on-change-track-mute-state-request",
     /// I have to go.
     PeerLeaveRequest(OnPeerLeaveRequest) = "on-peer-leave-request",
+    /// Polls take votes from now on.
+    PollStart(PollNotice) = "on-poll-start",
+    /// Results of polls.
+    PollStats(PollStatsNotice) = "on-poll-stats",
+    /// Polls take no more votes.
+    PollStop(PollStoppedNotice) = "on-poll-stop",
     /// Fatal.
     Error(RpcError) = "on-error",
     /// For the log.

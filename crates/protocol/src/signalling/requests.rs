@@ -39,7 +39,17 @@ pub mod method {
     pub const TRACK_UPDATE_REQUEST: &str = "track-update-request";
     pub const MUTE_STATE_REQUEST: &str = "change-track-mute-state-request";
     pub const END_ROOM: &str = "end-room";
+    pub const POLL_INFO_SET: &str = "poll-info-set";
+    pub const POLL_INFO_GET: &str = "poll-info-get";
+    pub const POLL_QUESTIONS_SET: &str = "poll-questions-set";
+    pub const POLL_QUESTIONS_GET: &str = "poll-questions-get";
+    pub const POLL_START: &str = "poll-start";
+    pub const POLL_STOP: &str = "poll-stop";
+    pub const POLL_RESPONSE: &str = "poll-response";
+    pub const POLL_RESPONSES: &str = "poll-responses";
+    pub const POLL_RESULT: &str = "poll-result";
     pub const POLL_LIST: &str = "poll-list";
+    pub const POLL_LEADERBOARD: &str = "poll-leaderboard";
 }
 
 /// Params of `join`.

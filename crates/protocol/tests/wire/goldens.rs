@@ -129,6 +129,17 @@ fn no_message_is_without_an_example() {
         method::TRACK_UPDATE_REQUEST,
         method::MUTE_STATE_REQUEST,
         method::END_ROOM,
+        method::POLL_INFO_SET,
+        method::POLL_INFO_GET,
+        method::POLL_QUESTIONS_SET,
+        method::POLL_QUESTIONS_GET,
+        method::POLL_START,
+        method::POLL_STOP,
+        method::POLL_RESPONSE,
+        method::POLL_RESPONSES,
+        method::POLL_RESULT,
+        method::POLL_LIST,
+        method::POLL_LEADERBOARD,
     ] {
         assert!(requests.contains(name), "{name}");
     }

@@ -178,6 +178,35 @@ fn what_the_sdk_says_is_understood() {
             }),
         ),
         ("end-room", json!({"lock": true, "reason": "over"})),
+        (
+            "poll-questions-set",
+            json!({"poll_id": "p", "questions": [
+                {"question": {"index": 1, "text": "?", "type": "single-choice", "once": false},
+                 "options": [{"index": 1, "text": "x"}], "answer": {"hidden": false, "option": 1}},
+                {"question": {"index": 2, "text": "?", "type": "long-answer"},
+                 "answer": {"hidden": false}}
+            ]}),
+        ),
+        (
+            "poll-questions-get",
+            json!({"poll_id": "p", "index": 0, "count": 50}),
+        ),
+        (
+            "poll-response",
+            json!({"poll_id": "p", "responses": [
+                {"duration": 0, "type": "multiple-choice", "question": 1, "options": [1, 2]},
+                {"duration": 0, "type": "short-answer", "question": 2, "text": "x"}
+            ]}),
+        ),
+        (
+            "poll-responses",
+            json!({"poll_id": "p", "index": 0, "count": 50, "self": true}),
+        ),
+        ("poll-list", json!({"count": 50, "state": "stopped"})),
+        (
+            "poll-leaderboard",
+            json!({"poll_id": "p", "count": 5, "offset": 0}),
+        ),
     ] {
         understood("request", method, &params);
         let request = json!({"method": method, "params": params, "id": "1", "jsonrpc": "2.0"});
@@ -305,6 +334,27 @@ fn what_the_vendors_server_tells_is_understood() {
         (
             "on-peer-leave-request",
             json!({"requested_by": "p-2", "reason": "over", "room_end": true}),
+        ),
+        (
+            "on-poll-start",
+            json!({"polls": [{
+                "poll_id": "p", "title": "T", "type": "quiz", "state": "started", "duration": 60,
+                "anonymous": false, "visibility": false, "locked": true, "mode": "userid",
+                "vote": ["viewer"], "responses": ["host"], "questions_count": 2,
+                "created_by": "p-1", "created_at": 5, "started_by": "p-1", "started_at": 6
+            }]}),
+        ),
+        (
+            "on-poll-stats",
+            json!({"polls": [{
+                "poll_id": "p", "max_user": 3, "user_count": 2, "total_response": 3,
+                "questions": [{"question": 1, "type": "single-choice", "options": [2, 1, 0],
+                    "correct": 0, "skipped": 0, "total": 3}]
+            }]}),
+        ),
+        (
+            "on-poll-stop",
+            json!({"polls": [{"poll_id": "p", "stopped_at": 7, "stopped_by": "p-1"}]}),
         ),
         ("on-error", json!({"code": 410, "message": "over"})),
         ("on-warning", json!({"code": 429, "message": "slow down"})),

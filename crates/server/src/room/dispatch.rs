@@ -1,8 +1,6 @@
 //! Client frames: reading them, and sending each method to where it is done.
 
-use kulti_protocol::signalling::{
-    ClientFrame, Empty, Leave, Ping, PollList, RpcError, code, method,
-};
+use kulti_protocol::signalling::{ClientFrame, Empty, Leave, Ping, RpcError, code, method};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -107,16 +105,7 @@ impl Room {
             method::TRACK_UPDATE => self.update_tracks(call, no, read(params)?),
             method::TRACK_UPDATE_REQUEST => self.request_mute(call, no, read(params)?),
             method::MUTE_STATE_REQUEST => self.request_mutes(call, no, read(params)?),
-            method::POLL_LIST => {
-                self.answer(
-                    call,
-                    &PollList {
-                        polls: Vec::new(),
-                        last: true,
-                    },
-                );
-                Ok(())
-            }
+            _ if name.starts_with("poll-") => self.poll_request(call, no, name, params),
             method::ANALYTICS | method::TRICKLE | method::ANSWER => self.ignored(call),
             method::OFFER => Err(RpcError::new(
                 code::BAD_REQUEST,
@@ -203,7 +192,7 @@ impl Room {
 }
 
 /// Reads params into their type.
-fn read<T: DeserializeOwned>(params: Value) -> Result<T, RpcError> {
+pub(super) fn read<T: DeserializeOwned>(params: Value) -> Result<T, RpcError> {
     serde_json::from_value(params).map_err(|error| {
         RpcError::new(
             code::BAD_REQUEST,
@@ -213,9 +202,6 @@ fn read<T: DeserializeOwned>(params: Value) -> Result<T, RpcError> {
 }
 
 fn unknown(name: &str) -> RpcError {
-    if name.starts_with("poll-") {
-        return RpcError::new(code::BAD_REQUEST, "this server has no polls");
-    }
     if UNSUPPORTED.contains(&name) {
         return RpcError::new(
             code::BAD_REQUEST,

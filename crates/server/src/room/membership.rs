@@ -89,6 +89,7 @@ impl Room {
         self.send_peer_list(call.socket, no);
         self.send_room_info(call.socket);
         self.send_session(call.socket);
+        self.send_running_polls(call.socket, no);
         if announced {
             self.announce_join(no);
         }
@@ -104,6 +105,7 @@ impl Room {
         self.send_peer_list(call.socket, no);
         self.send_room_info(call.socket);
         self.send_session(call.socket);
+        self.send_running_polls(call.socket, no);
         let name = Some(name).filter(|name| !name.is_empty());
         self.rename(no, name, Some(params.data));
         Ok(())

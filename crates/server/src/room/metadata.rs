@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kulti_protocol::signalling::{Empty, GetMetadata, ListenMetadata, RpcError, SetMetadata, code};
-use kulti_protocol::store_keys::{UI_STATE, VIEWERS, WATCH_PREFIX, watch_key_user};
+use kulti_protocol::store_keys::{ACTIVE_POLL, UI_STATE, VIEWERS, WATCH_PREFIX, watch_key_user};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
@@ -33,6 +33,9 @@ impl Room {
             return Ok(());
         };
         let writer = peer.id.clone();
+        if key == ACTIVE_POLL {
+            return self.write_active_poll(call, no, &params); // also votes, which all may
+        }
         self.policy.require_write(&peer.role, &peer.user_id, key)?;
         if self.policy.writers_of(key) == Writers::ServerOnly {
             self.count_viewers();
@@ -55,17 +58,32 @@ impl Room {
         } else {
             outcome?;
         }
-        if let Some(entry) = self.store.get(key) {
-            let answer = Frame::response_if(call.id(), &entry.wire());
-            if let Some(frame) = answer {
-                self.send(call.socket, frame);
-            }
-        }
+        self.answer_value(call, key);
         self.value_changed(key);
         if key == UI_STATE {
             self.stage_written(no);
         }
         Ok(())
+    }
+
+    /// Answers with a key's present value.
+    pub(super) fn answer_value(&mut self, call: &Call, key: &str) {
+        let frame = match self.store.get(key) {
+            Some(entry) => Frame::response_if(call.id(), &entry.wire()),
+            None => Frame::response_if(
+                call.id(),
+                &ValueOut {
+                    key,
+                    data: RawValue::NULL,
+                    change_version: self.store.version(key),
+                    updated_by: "",
+                    updated_at: 0,
+                },
+            ),
+        };
+        if let Some(frame) = frame {
+            self.send(call.socket, frame);
+        }
     }
 
     /// A conflict, unless it is the repetition of a write whose answer was lost.
@@ -175,22 +193,7 @@ impl Room {
 
     pub(super) fn get_metadata(&mut self, call: &Call, no: PeerNo, params: &GetMetadata) -> Answer {
         check_key(&params.key)?;
-        let frame = match self.store.get(&params.key) {
-            Some(entry) => Frame::response_if(call.id(), &entry.wire()),
-            None => Frame::response_if(
-                call.id(),
-                &ValueOut {
-                    key: &params.key,
-                    data: RawValue::NULL,
-                    change_version: self.store.version(&params.key),
-                    updated_by: "",
-                    updated_at: 0,
-                },
-            ),
-        };
-        if let Some(frame) = frame {
-            self.send(call.socket, frame);
-        }
+        self.answer_value(call, &params.key);
         if params.key == UI_STATE {
             self.stage_read(no);
         }

@@ -20,6 +20,7 @@ mod moderation;
 mod notices;
 mod pace;
 mod peers;
+mod polls;
 mod roles;
 mod roster;
 mod snapshot;
@@ -52,6 +53,7 @@ use chronicle::Headcount;
 use notices::SessionNotice;
 use pace::Paces;
 use peers::{PeerNo, Peers};
+use polls::Polls;
 use sockets::Socket;
 use store::Store;
 use timers::Timers;
@@ -85,6 +87,7 @@ pub struct Room {
     /// Who observes which key.
     listeners: HashMap<Arc<str>, BTreeSet<PeerNo>>,
     stage: StageHistory,
+    polls: Polls,
     viewers: Viewers,
     chronicle: Chronicle,
     headcount: Headcount,
@@ -126,6 +129,7 @@ impl Room {
             store: Store::default(),
             listeners: HashMap::new(),
             stage: StageHistory::default(),
+            polls: Polls::default(),
             viewers: Viewers::default(),
             chronicle: Chronicle::new(meta.started_at_ms),
             headcount: Headcount::default(),
@@ -157,6 +161,7 @@ impl Room {
             Input::End { reason } => self.end_by_server(&reason),
             Input::ShutDown => self.shut_down(),
         }
+        self.count_people_for_polls();
         self.run_timers();
         self.publish_viewers();
         self.publish_session();
@@ -219,6 +224,7 @@ impl Room {
             && !self.locked
             && self.peers.len() == 0
             && self.sockets.is_empty()
+            && self.polls.is_empty()
             && self.store.iter().all(|entry| entry.updated_by.is_empty())
     }
 

@@ -100,6 +100,7 @@ impl Room {
             }
         }
         self.locked |= lock;
+        self.stop_polls_at_end();
         self.store.clear();
         self.stage.clear();
         self.viewers.clear();

@@ -59,7 +59,12 @@ impl Act {
             | method::GROUP_LEAVE
             | method::GROUP_ADD
             | method::GROUP_REMOVE
-            | method::TRACK_UPDATE => Some(Self::Change),
+            | method::TRACK_UPDATE
+            | method::POLL_INFO_SET
+            | method::POLL_QUESTIONS_SET
+            | method::POLL_START
+            | method::POLL_STOP
+            | method::POLL_RESPONSE => Some(Self::Change),
             _ => None,
         }
     }

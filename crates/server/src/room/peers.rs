@@ -124,6 +124,11 @@ impl Peers {
         self.by_no.len()
     }
 
+    /// How many people are connected, each on one device or several.
+    pub(super) fn user_count(&self) -> usize {
+        self.connected.len()
+    }
+
     pub(super) fn next_no(&mut self) -> PeerNo {
         self.last_no += 1;
         PeerNo(self.last_no)

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::limits::{RoomLimits, RoomMeta};
 use super::peers::{Link, Peer};
+use super::polls::SavedPolls;
 use super::store::Entry;
 use super::timers::Due;
 use super::{Chronicle, Room, directory, messages, ui_state};
@@ -47,6 +48,7 @@ pub struct RoomSnapshot {
     peers: Vec<SavedPeer>,
     #[serde(default)]
     chronicle: Option<Chronicle>,
+    polls: SavedPolls,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -125,6 +127,7 @@ impl Room {
                 .collect(),
             peers: self.peers.iter().map(SavedPeer::of).collect(),
             chronicle: Some(self.chronicle.clone()),
+            polls: self.polls.save(),
         }
     }
 
@@ -173,6 +176,7 @@ impl Room {
         let fresh = || Chronicle::new(now_ms);
         room.chronicle = saved.chronicle.unwrap_or_else(fresh);
         room.chronicle.sleep(now_ms, room.limits.grace_ms);
+        room.restore_polls(saved.polls);
         room.viewers.mark();
         room
     }

@@ -181,6 +181,7 @@ impl Room {
         self.send_observed(socket, no);
         self.send_kept(socket, no);
         self.send_invitation(socket, no);
+        self.send_missed_polls(socket, no);
     }
 
     pub(super) fn socket_closed(&mut self, id: SocketId, code: Option<u16>, heard_ms: u64) {

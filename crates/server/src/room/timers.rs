@@ -19,6 +19,10 @@ pub(super) enum Due {
     Viewers,
     /// `session-info` may be sent.
     Session,
+    /// A timed poll is over, if it still runs.
+    PollEnds,
+    /// Results of polls may be told.
+    PollResults,
 }
 
 /// Due times in order. A timer that no longer applies does nothing when it is due,
@@ -54,6 +58,8 @@ impl Room {
                 Due::Previews => self.forget_previews(),
                 Due::Viewers => self.viewers.timer_fired(),
                 Due::Session => self.session_notice.timer_fired(),
+                Due::PollEnds => self.stop_overdue_polls(),
+                Due::PollResults => self.tell_results(),
             }
         }
     }

@@ -205,6 +205,9 @@ impl Driver {
             RoomMessage::IsRunBy(user, reply) => {
                 let _ = reply.send(self.room.is_run_by(&user));
             }
+            RoomMessage::Polls(reply) => {
+                let _ = reply.send(self.room.poll_summaries());
+            }
             RoomMessage::ShutDown(reply) => return Some(reply),
         }
         None

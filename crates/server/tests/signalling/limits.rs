@@ -232,8 +232,10 @@ async fn nonsense_is_refused_and_harms_nobody() {
     assert_eq!(client.refused("no-such-method", json!({})).await, 404);
     assert_eq!(client.refused("hls-start", json!({})).await, 400);
     assert_eq!(
-        client.refused("poll-start", json!({"poll_id": "x"})).await,
-        400
+        client
+            .refused("poll-info-get", json!({"poll_id": "x"}))
+            .await,
+        404
     );
     assert_eq!(
         client.ok("poll-list", json!({"state": "started"})).await["polls"],

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod client;
+mod polls;
 mod server;
 mod shapes;
 
@@ -36,7 +37,8 @@ where
 
 /// Everything, with the group that it belongs to.
 pub(crate) fn all() -> Vec<(&'static str, Example)> {
-    let notices = server::notifications().into_iter().map(|notice| {
+    let all = server::notifications().into_iter();
+    let notices = all.chain(polls::notifications()).map(|notice| {
         let (name, json) = taken_apart(&notice.to_frame().unwrap());
         Example {
             name,
@@ -49,10 +51,13 @@ pub(crate) fn all() -> Vec<(&'static str, Example)> {
     });
     [
         ("request", client::params()),
+        ("request", polls::params()),
         ("result", server::results()),
+        ("result", polls::results()),
         ("notification", notices.collect()),
         ("store", bodies::store_values()),
         ("http", bodies::http()),
+        ("http", polls::bodies()),
     ]
     .into_iter()
     .flat_map(|(group, examples)| examples.into_iter().map(move |example| (group, example)))

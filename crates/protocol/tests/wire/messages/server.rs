@@ -60,13 +60,6 @@ pub(super) fn results() -> Vec<Example> {
             },
         ),
         example(
-            method::POLL_LIST,
-            &PollList {
-                polls: vec![json!({"poll_id": "p1", "state": "started"})],
-                last: true,
-            },
-        ),
-        example(
             "error",
             &RpcError::new(code::FORBIDDEN, "only hosts may do this"),
         ),

@@ -35,8 +35,17 @@ fn methods() -> impl Strategy<Value = String> {
             "track-update-request",
             "change-track-mute-state-request",
             "end-room",
-            "poll-list",
+            "poll-info-set",
+            "poll-info-get",
+            "poll-questions-set",
+            "poll-questions-get",
             "poll-start",
+            "poll-stop",
+            "poll-response",
+            "poll-responses",
+            "poll-result",
+            "poll-list",
+            "poll-leaderboard",
             "hls-start",
         ])
         .prop_map(str::to_owned),
@@ -59,7 +68,12 @@ fn any_json() -> impl Strategy<Value = Value> {
             "viewer",
             "uiState",
             "viewers",
-            "watch:user-a"
+            "activePoll",
+            "watch:user-a",
+            "fuzz",
+            "started",
+            "quiz",
+            "multiple-choice"
         ])
         .prop_map(Value::from),
     ];
@@ -91,6 +105,23 @@ fn any_json() -> impl Strategy<Value = Value> {
             "reason",
             "offer",
             "timestamp",
+            "poll_id",
+            "questions",
+            "question",
+            "options",
+            "option",
+            "answer",
+            "responses",
+            "index",
+            "count",
+            "start",
+            "state",
+            "duration",
+            "skipped",
+            "text",
+            "pollId",
+            "isActive",
+            "totalVotes",
         ]);
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
@@ -106,6 +137,16 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A running poll, so that requests by chance find one.
+fn running_poll(world: &mut World) {
+    let info = json!({"poll_id": "fuzz", "type": "quiz", "duration": 1});
+    world.ok("h", "poll-info-set", info);
+    let question = json!({"question": {"text": "?", "once": false}, "options": [{"text": "x"}]});
+    let params = json!({"poll_id": "fuzz", "questions": [question]});
+    world.ok("h", "poll-questions-set", params);
+    world.ok("h", "poll-start", json!({"poll_id": "fuzz"}));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -117,6 +158,7 @@ proptest! {
         world.join("h", "host");
         world.join("a", "viewer");
         world.open("u", "viewer");
+        running_poll(&mut world);
         for (n, (peer, method, params)) in frames.into_iter().enumerate() {
             let peer = ["h", "a", "u"][usize::from(peer)];
             let Some(socket) = world.clients[peer].socket else { continue };

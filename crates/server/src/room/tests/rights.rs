@@ -76,11 +76,28 @@ fn acts() -> Vec<(&'static str, Value, [bool; 3])> {
             json!({"key": "uiState", "data": {}, "if_change_version": 0}),
             hosts,
         ),
-        ("set-metadata", set("activePoll"), hosts),
+        (
+            "set-metadata",
+            json!({"key": "activePoll", "data": {"pollId": "n", "question": "?", "isActive": true,
+                "options": [{"id": "x", "text": "x"}]}}),
+            hosts,
+        ),
         (
             "set-metadata",
             json!({"key": "activePoll", "data": null}),
             hosts,
+        ),
+        (
+            "set-metadata",
+            json!({"key": "activePoll", "data": {"pollId": "run", "question": "?",
+                "options": [{"id": "1", "text": "x"}]}}),
+            hosts,
+        ),
+        (
+            "set-metadata",
+            json!({"key": "activePoll", "data": {"pollId": "run", "question": "?", "isActive": true,
+                "options": [{"id": "1", "text": "x", "votes": 1}], "totalVotes": 1}}),
+            all,
         ),
         ("set-metadata", set("watch:user-me"), all),
         ("set-metadata", set("watch:user-other"), none),
@@ -104,8 +121,56 @@ fn acts() -> Vec<(&'static str, Value, [bool; 3])> {
         ("get-peer", json!({"peer_id": "other"}), all),
         ("find-peer", json!({"limit": 1}), all),
         ("peer-name-search", json!({"query": "", "limit": 1}), all),
+        ("poll-info-set", json!({"title": "New"}), hosts),
+        ("poll-info-set", json!({"poll_id": "draft"}), hosts),
+        ("poll-questions-set", json!({"poll_id": "draft"}), hosts),
+        ("poll-start", json!({"poll_id": "draft"}), hosts),
+        ("poll-stop", json!({"poll_id": "run"}), hosts),
+        ("poll-info-get", json!({"poll_id": "run"}), all),
+        ("poll-questions-get", json!({"poll_id": "run"}), all),
+        (
+            "poll-response",
+            json!({"poll_id": "run", "responses": [{"question": 1, "option": 1}]}),
+            all,
+        ),
+        (
+            "poll-response",
+            json!({"poll_id": "hosts", "responses": [{"question": 1, "option": 1}]}),
+            only_host,
+        ),
+        ("poll-responses", json!({"poll_id": "run"}), all),
+        ("poll-responses", json!({"poll_id": "hosts"}), only_host),
+        (
+            "poll-responses",
+            json!({"poll_id": "hosts", "self": true}),
+            all,
+        ),
+        ("poll-result", json!({"poll_id": "run"}), all),
+        ("poll-result", json!({"poll_id": "hosts"}), only_host),
+        ("poll-leaderboard", json!({"poll_id": "run"}), hosts),
+        ("poll-leaderboard", json!({"poll_id": "hosts"}), only_host),
+        ("poll-list", json!({"state": "created"}), all),
         ("poll-list", json!({"state": "started"}), all),
     ]
+}
+
+/// A draft, a poll in which only hosts take part, and one for all, which is shown.
+fn polls(world: &mut World) {
+    world.join("maker", "host");
+    let question = json!({"question": {"text": "?"}, "options": [{"text": "x"}]});
+    for (id, roles) in [
+        ("draft", json!([])),
+        ("hosts", json!(["host"])),
+        ("run", json!([])),
+    ] {
+        let info = json!({"poll_id": id, "type": "quiz", "vote": roles, "responses": roles});
+        world.ok("maker", "poll-info-set", info);
+        let params = json!({"poll_id": id, "questions": [question]});
+        world.ok("maker", "poll-questions-set", params);
+        if id != "draft" {
+            world.ok("maker", "poll-start", json!({"poll_id": id}));
+        }
+    }
 }
 
 #[test]
@@ -115,6 +180,7 @@ fn the_server_enforces_every_right() {
             let mut world = World::new();
             world.join("other", "viewer");
             world.join("me", role);
+            polls(&mut world);
             world.listen("other", &["uiState", "activePoll", "watch:user-other"]);
             world.pass(1_000);
             world.clear();
@@ -164,15 +230,13 @@ fn what_this_server_does_not_offer_is_refused_at_once() {
         "transcription-config-update",
         "whiteboard-create",
         "whiteboard-get",
-        "poll-info-set",
-        "poll-start",
-        "poll-response",
     ] {
         assert_eq!(world.call("a", method, json!({})), Err(400), "{method}");
     }
     assert_eq!(world.call("a", "nonsense", json!({})), Err(404));
     assert_eq!(world.call("a", "get-metadata", json!({})), Err(400));
     assert_eq!(world.call("a", "get-metadata", json!([1])), Err(400));
+    assert_eq!(world.call("a", "poll-nonsense", json!({})), Err(404));
     let list = world.ok("a", "poll-list", json!({"state": "started", "count": 50}));
     assert_eq!(list, json!({"polls": [], "last": true}));
 }

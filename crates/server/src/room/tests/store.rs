@@ -122,13 +122,13 @@ fn a_version_that_is_not_the_present_one_is_a_conflict() {
 fn limits_refuse_with_413_and_the_stages_keys_always_fit() {
     let limits = RoomLimits {
         store_keys: 5,
-        store_bytes: 300,
-        store_value_bytes: 100,
+        store_bytes: 600,
+        store_value_bytes: 200,
         ..RoomLimits::default()
     };
     let mut world = World::with(limits);
     world.join("h", "host");
-    assert_eq!(world.set("h", "k", json!("x".repeat(99))), Err(413));
+    assert_eq!(world.set("h", "k", json!("x".repeat(199))), Err(413));
     for n in 0..5 {
         world.set("h", &format!("k{n}"), json!(n)).unwrap();
     }
@@ -137,13 +137,13 @@ fn limits_refuse_with_413_and_the_stages_keys_always_fit() {
     world
         .set("h", "uiState", json!({"announcementText": "hi"}))
         .unwrap();
-    world
-        .set("h", "activePoll", json!({"pollId": "p"}))
-        .unwrap();
+    let poll = json!({"pollId": "p", "question": "?", "options": [{"id": "x", "text": "x"}],
+        "isActive": true});
+    world.set("h", "activePoll", poll).unwrap();
     world.set("h", "k1", Value::Null).unwrap();
     world.set("h", "k5", json!(5)).unwrap();
     for n in [0, 2, 3] {
-        let outcome = world.set("h", &format!("k{n}"), json!("x".repeat(97)));
+        let outcome = world.set("h", &format!("k{n}"), json!("x".repeat(197)));
         assert_eq!(outcome.is_ok(), n != 3, "k{n}");
     }
 }

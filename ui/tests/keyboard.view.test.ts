@@ -43,7 +43,7 @@ describe('the command palette', () => {
     await fireEvent.keyDown(field, { key: 'ArrowDown' });
     await fireEvent.keyDown(field, { key: 'Enter' });
     expect(onclose).toHaveBeenCalledOnce();
-    await vi.waitFor(() => expect(hand).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(hand).toHaveBeenCalledOnce(), { timeout: 20_000 });
   });
 
   it('says when nothing fits', async () => {

@@ -169,12 +169,12 @@ enum RoomMessage {
     TurnsAway(String, String, oneshot::Sender<bool>),
     /// Are joins refused for good?
     IsLocked(oneshot::Sender<bool>),
-    /// What has become of the polls?
-    Polls(oneshot::Sender<Vec<PollSummary>>),
     /// How is it going?
     Insights(oneshot::Sender<RoomInsights>),
     /// Is this user here in a role that runs the session?
     IsRunBy(String, oneshot::Sender<bool>),
+    /// What has become of the polls?
+    Polls(oneshot::Sender<Vec<PollSummary>>),
     /// Close all connections, save, and end the driver.
     ShutDown(oneshot::Sender<()>),
 }
@@ -355,13 +355,6 @@ impl Rooms {
             .unwrap_or(false)
     }
 
-    /// The polls of a room that were started, with their participation and their
-    /// tallies as they are now. They stay after its end. None if the room cannot be
-    /// opened.
-    pub async fn polls(&self, room_id: &str) -> Option<Vec<PollSummary>> {
-        self.ask(room_id, RoomMessage::Polls).await
-    }
-
     /// The room in numbers; none while the server goes down.
     pub async fn insights(&self, room_id: &str) -> Option<RoomInsights> {
         self.ask(room_id, RoomMessage::Insights).await
@@ -374,6 +367,13 @@ impl Rooms {
         })
         .await
         .unwrap_or(false)
+    }
+
+    /// The polls of a room that were started, with their participation and their
+    /// tallies as they are now. They stay after its end. None if the room cannot be
+    /// opened.
+    pub async fn polls(&self, room_id: &str) -> Option<Vec<PollSummary>> {
+        self.ask(room_id, RoomMessage::Polls).await
     }
 
     /// Closes all connections, saves all rooms, and opens none any more.

@@ -7,7 +7,10 @@ use axum::{
     extract::{Path, State},
 };
 use http::StatusCode;
-use kulti_protocol::api::{InsightsPeak, InsightsResponse, InsightsSeries, SessionStatus};
+use kulti_protocol::{
+    api::{InsightsPeak, InsightsResponse, InsightsSeries, PollInsights, SessionStatus},
+    signalling::PollState,
+};
 
 use super::{error::ApiError, extract::Caller};
 use crate::{app::App, room::Chronicle};
@@ -57,7 +60,17 @@ pub(super) async fn insights(
             at: peak.at_ms,
         }),
         watch_time: crowd.watch_time,
-        polls: Vec::new(),
+        polls: room
+            .iter()
+            .flat_map(|room| &room.polls)
+            .map(|poll| PollInsights {
+                poll_id: poll.id.clone(),
+                title: poll.title.clone(),
+                running: live && poll.state == PollState::Started,
+                answered: poll.voters,
+                asked: poll.people,
+            })
+            .collect(),
         hands_up: room.as_ref().map_or(0, |room| room.hands_up),
         messages: crowd.messages,
         writers: crowd.writers,

@@ -1,6 +1,6 @@
 //! What a host may know of the room as a whole: sums, and never a person.
 
-use kulti_protocol::signalling::HAND_RAISE_GROUP;
+use kulti_protocol::{api::PollSummary, signalling::HAND_RAISE_GROUP};
 use serde::{Deserialize, Serialize};
 
 use super::notices::count;
@@ -12,6 +12,9 @@ use crate::policy::Action;
 pub struct RoomInsights {
     /// How it went until then.
     pub chronicle: Chronicle,
+    /// The polls that were started, oldest first.
+    #[serde(default)]
+    pub polls: Vec<PollSummary>,
     /// How many are here and watch.
     #[serde(skip)]
     pub occupancy: Occupancy,
@@ -26,6 +29,7 @@ impl RoomInsights {
     pub fn ended(self, end: u64) -> Self {
         Self {
             chronicle: self.chronicle.told(end),
+            polls: self.polls,
             occupancy: Occupancy::default(),
             hands_up: 0,
         }
@@ -42,6 +46,7 @@ impl Room {
         });
         RoomInsights {
             chronicle: self.chronicle.told(now_ms),
+            polls: self.poll_summaries(),
             occupancy: self.occupancy(),
             hands_up: count(hands_up.count()),
         }

@@ -51,9 +51,8 @@ pub struct RoomSnapshot {
     store: Vec<SavedEntry>,
     peers: Vec<SavedPeer>,
     #[serde(default)]
-    polls: SavedPolls,
-    #[serde(default)]
     chronicle: Option<Chronicle>,
+    polls: SavedPolls,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -133,8 +132,8 @@ impl Room {
                 })
                 .collect(),
             peers: self.peers.iter().map(SavedPeer::of).collect(),
-            polls: self.polls.save(),
             chronicle: Some(self.chronicle.clone()),
+            polls: self.polls.save(),
         }
     }
 
@@ -181,11 +180,11 @@ impl Room {
         for peer in saved.peers {
             room.restore_peer(peer);
         }
-        room.restore_polls(saved.polls);
         room.restore_acknowledged(saved.acknowledged);
         let fresh = || Chronicle::new(now_ms);
         room.chronicle = saved.chronicle.unwrap_or_else(fresh);
         room.chronicle.sleep(now_ms, room.limits.grace_ms);
+        room.restore_polls(saved.polls);
         room.viewers.mark();
         room
     }

@@ -211,14 +211,14 @@ impl Driver {
             RoomMessage::IsLocked(reply) => {
                 let _ = reply.send(self.room.is_locked());
             }
-            RoomMessage::Polls(reply) => {
-                let _ = reply.send(self.room.poll_summaries());
-            }
             RoomMessage::Insights(reply) => {
                 let _ = reply.send(self.room.insights(self.shared.clock.now_ms()));
             }
             RoomMessage::IsRunBy(user, reply) => {
                 let _ = reply.send(self.room.is_run_by(&user));
+            }
+            RoomMessage::Polls(reply) => {
+                let _ = reply.send(self.room.poll_summaries());
             }
             RoomMessage::ShutDown(reply) => return Some(reply),
         }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     past::{MINUTE, Past, an_hour_old, good_beat},
-    support::{Client, TestServer, eventually, metric, now_ms},
+    support::{Client, Signalling, TestServer, eventually, metric, now_ms},
 };
 
 async fn insights(host: &Client, session: &Session) -> InsightsResponse {
@@ -21,7 +21,7 @@ async fn a_session_in_numbers_while_it_lasts_and_after_it() {
     for (n, watcher) in (1..).zip(&watchers) {
         good_beat(watcher, session, json!([[began, began + n * 10 * MINUTE]])).await;
     }
-    let _host = host.enter(session, "peer-host").await;
+    let mut socket = host.enter(session, "peer-host").await;
     let mut ann = watchers[0].enter(session, "peer-ann").await;
     let ben = watchers[1].enter(session, "peer-ben").await;
     let id = &watchers[0].auth.user.id;
@@ -34,6 +34,8 @@ async fn a_session_in_numbers_while_it_lasts_and_after_it() {
         .await;
     let chat = json!({"info": {"message": "hello", "type": "chat"}});
     ann.request("broadcast", chat).await;
+
+    run_a_poll(&mut socket, &mut ann).await;
 
     let reads_before = metric(&server, "kulti_db_reads_total").await;
     let live = eventually("all of it is known", async || {
@@ -58,6 +60,9 @@ async fn a_session_in_numbers_while_it_lasts_and_after_it() {
     assert_eq!(live.series.arrivals.iter().sum::<u32>(), 3);
     assert_eq!(live.series.departures.iter().sum::<u32>(), 0);
     assert_eq!(live.series.messages.iter().sum::<u32>(), 1);
+    let poll = &live.polls[0];
+    assert_eq!((poll.title.as_str(), poll.running), ("Ready?", true));
+    assert_eq!((poll.answered, poll.asked), (1, 3));
 
     ben.leave().await;
     eventually("one has gone", async || {
@@ -74,6 +79,7 @@ async fn a_session_in_numbers_while_it_lasts_and_after_it() {
     assert_eq!(after.watch_time.average_active_ms, Some(30 * MINUTE));
     assert_eq!(after.messages, 1);
     assert_eq!(after.peak, live.peak);
+    assert_eq!((after.polls[0].answered, after.polls[0].running), (1, false));
     let gone = after.series.departures.iter().sum::<u32>();
     assert_eq!(gone, 1, "the end is nobody's leaving");
     let ended_at = after.until;
@@ -88,6 +94,20 @@ async fn a_session_in_numbers_while_it_lasts_and_after_it() {
     let later = insights(&host, session).await;
     assert_eq!(later.watch_time.average_active_ms, Some(40 * MINUTE));
     assert_eq!((later.until, later.series), (ended_at, after.series));
+}
+
+/// A poll that one answers.
+async fn run_a_poll(host: &mut Signalling, voter: &mut Signalling) {
+    let poll = json!({"poll_id": "p1", "title": "Ready?", "type": "poll"});
+    host.request("poll-info-set", poll).await;
+    let question = json!({"question": {"text": "?", "type": "single-choice"},
+        "options": [{"text": "yes"}, {"text": "no"}]});
+    let questions = json!({"poll_id": "p1", "questions": [question]});
+    host.request("poll-questions-set", questions).await;
+    host.request("poll-start", json!({"poll_id": "p1"})).await;
+    let answer = json!({"question": 1, "type": "single-choice", "option": 1});
+    let vote = json!({"poll_id": "p1", "responses": [answer]});
+    voter.request("poll-response", vote).await;
 }
 
 #[tokio::test]

@@ -102,6 +102,12 @@ impl WatchTimer {
         }
     }
 
+    /// When the newest signal happened. An earlier one that comes now changes nothing.
+    #[must_use]
+    pub const fn newest_ms(&self) -> u64 {
+        self.newest_ms
+    }
+
     /// When the state can next change without a signal: "Still watching?" is due, the
     /// evidence of a person ends, others see the person go inactive, a lost connection
     /// can no longer be bridged. Always later than `now_ms`. Ask again after every

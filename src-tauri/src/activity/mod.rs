@@ -19,7 +19,7 @@ mod window;
 #[cfg(target_os = "linux")]
 pub(crate) mod x11;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use kulti_watch::Signal;
 use parking_lot::Mutex;
@@ -29,8 +29,9 @@ pub use self::state::Observation;
 use self::{sources::Sources, state::State};
 use crate::app::model::{ActivityKind, ActivitySource, ActivitySourceName, BlindSpot};
 
-/// Where a stay takes its signals.
-type Listener = Box<dyn Fn(Signal) + Send>;
+/// Where a stay takes its signals, and how long ago they were: only input is ever found
+/// out late.
+type Listener = Box<dyn Fn(Signal, Duration) + Send>;
 
 /// What is known of the person's watching, and the stay that it is told to.
 #[derive(Default)]
@@ -60,10 +61,10 @@ impl std::fmt::Debug for Activity {
 
 impl Activity {
     /// A stay begins: it is told the present state, then every change.
-    pub fn begin(&self, listener: impl Fn(Signal) + Send + 'static) {
+    pub fn begin(&self, listener: impl Fn(Signal, Duration) + Send + 'static) {
         let mut known = self.known.lock();
         for signal in known.state.signals() {
-            listener(signal);
+            listener(signal, Duration::ZERO);
         }
         known.stay = Some(Box::new(listener));
         self.in_stay.send_replace(true);
@@ -78,6 +79,10 @@ impl Activity {
 
     /// Takes in what a source has found out, right when it happens.
     pub fn observe(&self, observation: Observation) {
+        let ago = match observation {
+            Observation::Input { ago } => ago,
+            _ => Duration::ZERO,
+        };
         let mut known = self.known.lock();
         let signals = known.state.observe(observation);
         for signal in signals {
@@ -85,7 +90,7 @@ impl Activity {
                 tracing::debug!(?signal, "activity");
             }
             if let Some(stay) = &known.stay {
-                stay(signal);
+                stay(signal, ago);
             }
         }
     }
@@ -141,10 +146,10 @@ pub(crate) fn start(activity: &Arc<Activity>) {
 mod tests {
     use super::*;
 
-    fn told(activity: &Activity) -> Arc<Mutex<Vec<Signal>>> {
+    fn told(activity: &Activity) -> Arc<Mutex<Vec<(Signal, Duration)>>> {
         let told = Arc::new(Mutex::new(Vec::new()));
         let listener = told.clone();
-        activity.begin(move |signal| listener.lock().push(signal));
+        activity.begin(move |signal, ago| listener.lock().push((signal, ago)));
         told
     }
 
@@ -157,11 +162,18 @@ mod tests {
         let told = told(&activity);
         let present = std::mem::take(&mut *told.lock());
         for signal in [Signal::WindowHidden, Signal::Locked, Signal::IdleKnown] {
-            assert!(present.contains(&signal), "{present:?}");
+            assert!(present.contains(&(signal, Duration::ZERO)), "{present:?}");
         }
         activity.observe(Observation::WindowSystem { seen: Some(true) });
-        activity.observe(Observation::Input);
-        assert_eq!(*told.lock(), [Signal::WindowVisible, Signal::Input]);
+        let ago = Duration::from_millis(400);
+        activity.observe(Observation::Input { ago });
+        assert_eq!(
+            *told.lock(),
+            [
+                (Signal::WindowVisible, Duration::ZERO),
+                (Signal::Input, ago)
+            ]
+        );
     }
 
     #[test]

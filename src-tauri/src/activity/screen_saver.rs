@@ -138,7 +138,7 @@ mod tests {
         let saver = saver.name(name).unwrap().build().await.unwrap();
         let activity = Arc::new(Activity::default());
         let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
-        activity.begin(move |signal| told.send(signal).unwrap());
+        activity.begin(move |signal, _| told.send(signal).unwrap());
         let client = bus.connect().build().await.unwrap();
         let follower = activity.clone();
         let listening = tokio::spawn(async move { listen(&follower, &client).await });

@@ -1,5 +1,7 @@
 //! What is known of the person's watching right now.
 
+use std::time::Duration;
+
 use kulti_watch::Signal;
 
 use super::{lock::LockState, window::WindowSight};
@@ -20,7 +22,10 @@ pub enum Observation {
     /// The person did something with the window.
     WindowUsed,
     /// There was input somewhere in the operating system.
-    Input,
+    Input {
+        /// How long ago.
+        ago: Duration,
+    },
     /// Whether a source tells of input.
     InputKnown(bool),
     /// logind's hint that the screen is locked.
@@ -79,7 +84,7 @@ impl State {
             Observation::Page { visible } => self.sight.page(visible),
             Observation::WindowSystem { seen } => self.sight.window_system(seen),
             Observation::WindowUsed => self.lock.window_used(),
-            Observation::Input => {
+            Observation::Input { .. } => {
                 return self
                     .input_known
                     .then_some(Signal::Input)
@@ -127,19 +132,18 @@ mod tests {
 
     #[test]
     fn input_is_unknown_until_a_source_is_found_and_when_it_is_lost() {
+        const INPUT: Observation = Observation::Input {
+            ago: Duration::ZERO,
+        };
         let mut state = State::default();
         assert!(state.signals().contains(&Signal::IdleUnknown));
-        assert_eq!(
-            state.observe(Observation::Input),
-            [],
-            "nobody can have seen it"
-        );
+        assert_eq!(state.observe(INPUT), [], "nobody can have seen it");
         assert_eq!(
             state.observe(Observation::InputKnown(true)),
             [Signal::IdleKnown]
         );
-        assert_eq!(state.observe(Observation::Input), [Signal::Input]);
-        assert_eq!(state.observe(Observation::Input), [Signal::Input]);
+        assert_eq!(state.observe(INPUT), [Signal::Input]);
+        assert_eq!(state.observe(INPUT), [Signal::Input]);
         assert_eq!(
             state.observe(Observation::InputKnown(false)),
             [Signal::IdleUnknown]

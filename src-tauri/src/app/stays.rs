@@ -13,6 +13,7 @@ use kulti_client::{
     },
     drivers::{api::Api, feed::ViewStream, join::SharedAddress, stay::StayHandle},
 };
+use kulti_watch::Signal;
 use parking_lot::Mutex;
 use tokio::sync::{
     broadcast::{self, error::RecvError},
@@ -135,8 +136,12 @@ impl App {
     /// told, and its end is remembered.
     pub(super) fn take_up(self: &Arc<Self>, handle: StayHandle, api: Api, at_own_server: bool) {
         let stay = handle.clone();
-        self.activity.begin(move |signal| {
-            if let Err(error) = stay.watch(signal) {
+        self.activity.begin(move |signal, ago| {
+            let told = match signal {
+                Signal::Input => stay.input_found(ago),
+                signal => stay.watch(signal),
+            };
+            if let Err(error) = told {
                 tracing::debug!(%error, ?signal, "a signal came too late");
             }
         });

@@ -72,6 +72,11 @@ pub enum Input {
     Intent(Intent),
     /// A signal of the watch timer, from the operating system or the UI.
     Watch(Signal),
+    /// There was input somewhere in the operating system, as is found out only now.
+    InputFound {
+        /// When it was, ms of the boot-time clock.
+        at_ms: u64,
+    },
     /// The answer to [`Output::Heartbeat`], by its sequence number.
     HeartbeatAnswered {
         /// Of the heartbeat.

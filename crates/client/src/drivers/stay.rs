@@ -60,6 +60,7 @@ pub struct Watched {
 pub(super) enum Command {
     Act(Intent),
     Watch(Signal),
+    InputFound { at_ms: u64 },
     Subscribe(Reader),
     CutSocket,
     Report,
@@ -133,6 +134,17 @@ impl StayHandle {
     /// [`ActError`].
     pub fn watch(&self, signal: Signal) -> Result<(), ActError> {
         self.command(Command::Watch(signal))
+    }
+
+    /// Tells that there was input somewhere in the operating system `ago`, which was
+    /// found out only now.
+    ///
+    /// # Errors
+    /// [`ActError`].
+    pub fn input_found(&self, ago: Duration) -> Result<(), ActError> {
+        let ago_ms = u64::try_from(ago.as_millis()).unwrap_or(u64::MAX);
+        let at_ms = clock::now().boot_ms.saturating_sub(ago_ms);
+        self.command(Command::InputFound { at_ms })
     }
 
     /// The view from now on: every slice as it is, then what changes. After the stay

@@ -306,6 +306,7 @@ impl StayTask {
                 Some(Input::Intent(intent))
             }
             Some(Command::Watch(signal)) => Some(Input::Watch(signal)),
+            Some(Command::InputFound { at_ms }) => Some(Input::InputFound { at_ms }),
             Some(Command::Subscribe(reader)) => {
                 self.feed.add(reader, self.core.snapshot());
                 None

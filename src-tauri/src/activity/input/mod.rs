@@ -1,9 +1,8 @@
 //! Whether there is input anywhere in the operating system.
 //!
 //! Each source is a count of the time since the last input, asked about once a
-//! second while a stay goes on. So the evidence that input gives comes up to a second
-//! late, which is in the person's favour, and exact enough for a limit of minutes.
-//! What was typed or where the mouse is, nobody asks.
+//! second while a stay goes on. So input is found out up to a second late; it counts
+//! from when it was. What was typed or where the mouse is, nobody asks.
 
 #[cfg(target_os = "linux")]
 mod mutter;
@@ -101,7 +100,8 @@ async fn ask_on(activity: &Activity, mut counter: Counter) -> NoInput {
             match idle {
                 Ok(idle) => {
                     if tracker.asked(before, idle, after) {
-                        activity.observe(Observation::Input);
+                        let ago = idle + after.elapsed();
+                        activity.observe(Observation::Input { ago });
                     }
                 }
                 Err(error) => return error,

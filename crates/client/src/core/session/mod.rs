@@ -182,6 +182,7 @@ impl SessionCore {
             Input::ConnectFailed(failure) => self.connect_failed(&failure),
             Input::Intent(intent) => self.intent(intent),
             Input::Watch(signal) => self.watching.signal(self.now.boot_ms, signal),
+            Input::InputFound { at_ms } => self.watching.input_found(self.now.boot_ms, at_ms),
             Input::HeartbeatAnswered { sequence, result } => {
                 let result = result.as_ref().map_err(String::as_str);
                 let settled = self.watching.answered(sequence, result);

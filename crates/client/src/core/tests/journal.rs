@@ -56,6 +56,33 @@ fn time_that_counts_is_written_down_within_the_second_and_seldom_otherwise() {
 }
 
 #[test]
+fn a_minute_has_sixty_writes_and_one_for_each_heartbeat_at_most() {
+    let mut world = World::new();
+    world.join(&["viewer-1"]);
+    world.run(10_000);
+    let (writes, beats) = (
+        world.clients["viewer-1"].journal_writes.len(),
+        world.clients["viewer-1"].heartbeats.len(),
+    );
+    for _ in 0..3 {
+        world.run(10_700);
+        signal(&mut world, "viewer-1", Signal::WindowHidden);
+        world.run(300);
+        signal(&mut world, "viewer-1", Signal::WindowVisible);
+        world.run(9_000);
+    }
+    let client = &world.clients["viewer-1"];
+    let writes = client.journal_writes.len() - writes;
+    let beats = client.heartbeats.len() - beats;
+    assert!(
+        (6..=9).contains(&beats),
+        "one for each change, and the usual: {beats}"
+    );
+    assert!(writes <= 60 + beats, "{writes} writes, {beats} heartbeats");
+    assert!(writes > 50, "{writes}: a second is not kept");
+}
+
+#[test]
 fn what_the_server_has_acknowledged_is_pruned() {
     let mut world = World::new();
     world.join(&["viewer-1"]);

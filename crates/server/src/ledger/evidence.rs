@@ -50,6 +50,8 @@ pub(super) struct Evidence {
     /// The last heartbeat without intervals: when, and whether it said active.
     last_plain_beat: Option<(u64, bool)>,
     urgent_beats: u8,
+    /// Whether anything of this participant is on disk.
+    is_on_disk: bool,
     /// Counts the changes of anything that is written …
     revision: u64,
     revision_on_disk: u64,
@@ -76,6 +78,7 @@ impl Evidence {
             last_beat: None,
             last_plain_beat: None,
             urgent_beats: URGENT_BEATS,
+            is_on_disk: false,
             revision: 0,
             revision_on_disk: 0,
             exclusions_revision: 0,
@@ -102,6 +105,7 @@ impl Evidence {
             messages: row.messages,
             // Whoever was not there to see the end has to wait for the pace.
             urgent_beats: 0,
+            is_on_disk: true,
             ..Self::new(joined_at, hosting)
         })
     }
@@ -171,9 +175,15 @@ impl Evidence {
 
     /// `written` is a copy of this that is now on disk.
     pub(super) fn on_disk(&mut self, written: &Self) {
+        self.is_on_disk = true;
         self.claimed_on_disk.merge(&written.claimed);
         self.revision_on_disk = self.revision_on_disk.max(written.revision);
         self.exclusions_on_disk = self.exclusions_on_disk.max(written.exclusions_revision);
+    }
+
+    /// Whether a crash now would leave no sign that the participant was ever here.
+    pub(super) fn is_unheard_of(&self) -> bool {
+        !self.is_on_disk
     }
 
     /// Those who were connected before the server's restart, and are back before

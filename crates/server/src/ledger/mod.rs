@@ -196,15 +196,18 @@ impl Ledger {
         at: u64,
     ) {
         let return_until = self.return_until.load(Ordering::Acquire);
-        let changed = self.with_evidence(session, user_id, |evidence| {
+        let urgent = self.with_evidence(session, user_id, |evidence| {
             if connected {
                 evidence.connect(at, return_until);
             } else {
                 evidence.disconnect(at);
             }
+            // Until somebody who comes for the first time is on disk, nobody could vouch
+            // for them after a crash.
+            !connected || evidence.is_unheard_of()
         });
-        if changed.is_some() {
-            if !connected {
+        if let Some(urgent) = urgent {
+            if urgent {
                 self.urgent.store(true, Ordering::Release);
             }
             self.changed.notify_one();

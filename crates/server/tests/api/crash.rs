@@ -9,11 +9,12 @@ use parking_lot::Mutex;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
 use reqwest::StatusCode;
 use serde_json::json;
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{
     past::{MINUTE, Past},
-    program::Program,
-    support::{Client, eventually},
+    program::{Program, command},
+    support::{Client, client, eventually, now_ms, send},
 };
 
 const LEARNERS: usize = 4;
@@ -163,13 +164,68 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_paid_twice_over_kills() {
     }
 }
 
+/// However seldom the ledger is written, whoever comes is on disk at once: a crash costs
+/// them nothing either.
+#[tokio::test]
+async fn a_crash_right_after_somebody_came_costs_them_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let start = || {
+        let mut command = command();
+        command.args(["--commit-burst", "1", "--commit-interval", "1h"]);
+        command.args(["--listen", "127.0.0.1:0", "--data"]);
+        Program::start(command.arg(data.path()))
+    };
+    let program = start();
+    let guest = async |name: &str| {
+        let request = client().post(format!("{}/api/auth/guest", program.origin));
+        let answer = send(request.json(&json!({ "display_name": name }))).await;
+        Client {
+            origin: program.origin.clone(),
+            auth: answer.expect(StatusCode::OK),
+        }
+    };
+    let (host, ben, cleo) = (guest("Ann").await, guest("Ben").await, guest("Cleo").await);
+    let session = host.create("Rust").await;
+    let database = SqliteConnectOptions::new().filename(data.path().join("kulti.db"));
+    let on_disk = async |who: &Client| {
+        let mut database = SqliteConnection::connect_with(&database).await.unwrap();
+        let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM watch_evidence WHERE user_id = ?")
+            .bind(&who.auth.user.id)
+            .fetch_one(&mut database)
+            .await
+            .unwrap();
+        rows > 0
+    };
+    let mut sockets = Vec::new();
+    for (learner, peer) in [(&ben, "peer-ben"), (&cleo, "peer-cleo")] {
+        sockets.push(learner.enter(&session, peer).await);
+        eventually("it is on disk who is here", async || {
+            on_disk(learner).await.then_some(())
+        })
+        .await;
+    }
+    let killed = now_ms();
+    program.kill();
+
+    let program = start();
+    let cleo = cleo.at(&program.origin);
+    let _socket = cleo.enter(&session, "peer-cleo-again").await;
+    let now = now_ms();
+    let watched = json!([[killed, now]]);
+    let claim = json!({"sessionId": session.id, "isActive": true, "intervals": watched});
+    cleo.post("/api/analytics/heartbeat", claim).await;
+    let books = cleo.books(&session).await;
+    let all = [killed, now].map(|at| i64::try_from(at).unwrap());
+    assert_eq!(books.intervals, [all], "{:?}", books.excluded);
+}
+
 /// A file that must not grow is what a full disk is to SQLite.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn on_a_full_disk_nothing_is_acknowledged_and_the_server_recovers() {
     use rlimit::Resource;
 
-    use crate::{past::beat, program::command};
+    use crate::past::beat;
 
     let past = Past::new(60, 1, 1).await;
     let session = &past.sessions[0];

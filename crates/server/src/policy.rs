@@ -171,6 +171,31 @@ impl Default for Policy {
     }
 }
 
+/// Which rules rooms have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum RoomPolicy {
+    /// Kulti's: rights by role and key, and keys that the server itself keeps.
+    Kulti,
+    /// Like the 100ms cloud's: everybody may write every key, and nobody but clients
+    /// does. Clients are not told that the rooms are here, so that they behave as there:
+    /// they are to be sent here by other means.
+    Vendor,
+}
+
+impl RoomPolicy {
+    /// The rules themselves.
+    #[must_use]
+    pub fn policy(self) -> Policy {
+        match self {
+            Self::Kulti => Policy::default(),
+            Self::Vendor => Policy {
+                rules: Vec::new(),
+                ..Policy::default()
+            },
+        }
+    }
+}
+
 /// A role that neither publishes nor subscribes: then the SDK joins without media.
 fn role(name: &str, priority: u32, permissions: Permissions, manage_stage: bool) -> RolePolicy {
     RolePolicy {
@@ -348,6 +373,18 @@ mod tests {
             }
         }
         assert_eq!(policy.writers_of("viewers"), Writers::ServerOnly);
+    }
+
+    #[test]
+    fn at_the_vendors_everybody_writes_every_key_and_the_server_none() {
+        let policy = RoomPolicy::Vendor.policy();
+        for key in ["uiState", "activePoll", "watch:bob", "viewers", "anything"] {
+            assert_eq!(policy.writers_of(key), Writers::Everyone, "{key}");
+            assert!(!policy.names_key(key), "{key}");
+        }
+        let ours = Policy::default();
+        assert_eq!(policy.known_roles(), ours.known_roles());
+        assert_eq!(RoomPolicy::Kulti.policy(), ours);
     }
 
     #[test]

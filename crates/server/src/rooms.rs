@@ -170,10 +170,21 @@ impl Rooms {
         archive: Arc<dyn RoomArchive>,
         events: mpsc::UnboundedSender<RoomEvent>,
     ) -> Self {
+        Self::with_policy(Policy::default(), limits, archive, events)
+    }
+
+    /// The same with other rules than the usual ones.
+    #[must_use]
+    pub fn with_policy(
+        policy: Policy,
+        limits: RoomLimits,
+        archive: Arc<dyn RoomArchive>,
+        events: mpsc::UnboundedSender<RoomEvent>,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 limits,
-                policy: Arc::new(Policy::default()),
+                policy: Arc::new(policy),
                 archive,
                 events,
                 clock: Arc::new(ServerClock::default()),

@@ -116,7 +116,12 @@ impl Server {
         })?;
 
         let (events, room_events) = mpsc::unbounded_channel();
-        let rooms = Rooms::new(settings.room.room_limits(), Arc::new(archive), events);
+        let rooms = Rooms::with_policy(
+            settings.room.room_policy.policy(),
+            settings.room.room_limits(),
+            Arc::new(archive),
+            events,
+        );
         // Attendance and the ledger must be on one clock.
         let clock = rooms.clock().clone();
         let signalling = Signalling::new(

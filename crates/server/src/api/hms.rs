@@ -13,7 +13,7 @@ use super::{
     error::ApiError,
     extract::{Caller, JsonBody},
 };
-use crate::{app::App, request_origin::RequestOrigin, sessions::SessionError};
+use crate::{app::App, policy::RoomPolicy, request_origin::RequestOrigin, sessions::SessionError};
 
 pub(super) async fn get_token(
     State(app): State<Arc<App>>,
@@ -48,7 +48,10 @@ pub(super) async fn get_token(
         role: role.to_string(),
         use_hls: false,
         hls_stream_url: None,
-        init_endpoint: Some(origin.0),
+        init_endpoint: match app.settings.room.room_policy {
+            RoomPolicy::Kulti => Some(origin.0),
+            RoomPolicy::Vendor => None,
+        },
         watch_policy: app.settings.watch.policy(),
     }))
 }

@@ -40,7 +40,9 @@ impl Room {
         }
         check_depth(&params.data, VALUE_DEPTH)?;
         let data = match params.if_change_version {
-            None if key == UI_STATE => self.merge_stage(no, params.data)?,
+            None if key == UI_STATE && self.policy.names_key(key) => {
+                self.merge_stage(no, params.data)?
+            }
             _ => params.data,
         };
         let data = encode(&data)?;

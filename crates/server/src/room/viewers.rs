@@ -9,6 +9,7 @@ use super::peers::Link;
 use super::store::Entry;
 use super::timers::Due;
 use super::{Occupancy, Room};
+use crate::policy::Writers;
 
 /// A participant whose connection is lost for so long does not watch, ms (the
 /// default `away_grace` of the watch policy).
@@ -120,7 +121,9 @@ impl Room {
             timestamp: self.now,
         };
         let counts = self.viewers.counts;
-        self.set_derived(VIEWERS, &counts);
+        if self.policy.writers_of(VIEWERS) == Writers::ServerOnly {
+            self.set_derived(VIEWERS, &counts);
+        }
     }
 
     fn schedule_count(&mut self, at: u64) {

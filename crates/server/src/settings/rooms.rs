@@ -7,6 +7,7 @@ use clap::Args;
 use super::{Limits, duration::millis, parse_duration};
 use crate::{
     connections::ConnectionLimits,
+    policy::RoomPolicy,
     room::{Allowance, Allowances},
     rooms::RoomLimits,
 };
@@ -14,6 +15,11 @@ use crate::{
 /// Limits of one room and of its connections.
 #[derive(Debug, Clone, Args)]
 pub struct RoomSettings {
+    /// The rules of rooms. `vendor` is for trying how clients get on at the 100ms cloud,
+    /// where everybody may write every key.
+    #[arg(long, env = "KULTI_ROOM_POLICY", value_enum, default_value_t = RoomPolicy::Kulti)]
+    pub room_policy: RoomPolicy,
+
     /// Keys in a room's session store.
     #[arg(
         long,
@@ -143,6 +149,7 @@ pub struct RoomSettings {
 impl Default for RoomSettings {
     fn default() -> Self {
         Self {
+            room_policy: RoomPolicy::Kulti,
             store_keys: 10_000,
             store_value_bytes: 4 * 1024,
             store_bytes: 4 * 1024 * 1024,

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::world::World;
+use crate::policy::RoomPolicy;
 use crate::room::RoomLimits;
 use crate::room::store::{Store, StoreLimits};
 
@@ -240,6 +241,29 @@ fn versions_of_forgotten_deletions_do_not_come_back() {
         store.iter().count() <= 10_002,
         "deletions take memory without bound"
     );
+}
+
+#[test]
+fn at_the_vendors_what_clients_write_stands() {
+    let policy = RoomPolicy::Vendor.policy();
+    let mut world = World::ruled_by(policy, RoomLimits::default());
+    world.join("h", "host");
+    world.join("a", "viewer");
+    world.listen("h", &["viewers", "uiState"]);
+    world.pass(1_000);
+    assert!(!world.clients["h"].values.contains_key("viewers"));
+    let counts = json!({"total": 99, "active": 98, "timestamp": 1});
+    world.set("a", "viewers", counts.clone()).unwrap();
+    world
+        .set("a", "watch:user-h", json!({"isActive": true}))
+        .unwrap();
+    world.pass(1_000);
+    assert_eq!(world.clients["h"].values["viewers"], counts);
+    let stage = json!({"pinnedMessageId": "m1", "timestamp": 1});
+    world.set("h", "uiState", stage).unwrap();
+    let other = json!({"announcementText": "Hello", "timestamp": 2});
+    world.set("a", "uiState", other.clone()).unwrap();
+    assert_eq!(world.clients["h"].values["uiState"], other, "not merged");
 }
 
 #[test]

@@ -56,12 +56,16 @@ impl World {
     }
 
     pub(super) fn with(limits: RoomLimits) -> Self {
+        Self::ruled_by(Policy::default(), limits)
+    }
+
+    pub(super) fn ruled_by(policy: Policy, limits: RoomLimits) -> Self {
         let meta = RoomMeta {
             title: "Title".to_owned(),
             session_id: "session".to_owned(),
             started_at_ms: START,
         };
-        let policy = Arc::new(Policy::default());
+        let policy = Arc::new(policy);
         Self {
             room: Room::new("room", meta, policy, limits.clone(), 7),
             now: START,

@@ -16,8 +16,8 @@ Commands:
   bench [watch|fanout|join-storm|idle|stack|database|app] [BENCH_OPTIONS]
                  measure server, clients and app, beside raw TCP, tungstenite and
                  Socket.IO in the same run; keeps target/bench/report.md
-  soak [--kills 200] [--seed N]
-                 kill the app, the server and both at random moments, on a bad
+  soak [--app headless|desktop] [--kills 200] [--seed N]
+                 kill the app (headless, or in its window), the server and both at random moments, on a bad
                  network, and compare the ledger with the truth
   lint           formatting, Clippy, documentation, types and style of the UI
   bundle         installers for this system, in target/release/bundle

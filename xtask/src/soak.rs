@@ -10,7 +10,8 @@ use crate::process::run;
 use crate::progress::step;
 use crate::run::cargo;
 use crate::setup::set_up;
-use crate::system_packages::BUILD;
+use crate::system_packages::{BUILD, RUN, TEST, VIRTUAL_DISPLAY};
+use crate::virtual_display::VirtualDisplay;
 use crate::workspace::Workspace;
 
 /// Builds the programs and lets them be killed. Nothing is measured, so they are built as
@@ -21,7 +22,13 @@ use crate::workspace::Workspace;
 /// When something does not build, or the ledger does not agree with the truth.
 pub(crate) fn soak(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCode> {
     let consent = Consent::from_surroundings(arguments.yes);
-    let node = set_up(workspace, consent, &[BUILD])?;
+    let desktop = arguments.rest.iter().any(|word| word.contains("desktop"));
+    let packages: &[_] = if desktop {
+        &[BUILD, RUN, VIRTUAL_DISPLAY, TEST]
+    } else {
+        &[BUILD]
+    };
+    let node = set_up(workspace, consent, packages)?;
     step("Build of app, server and soak", || {
         let mut cargo = cargo(&node)?;
         cargo.args(["build", "--workspace", "--bins"]);
@@ -29,6 +36,14 @@ pub(crate) fn soak(workspace: &Workspace, arguments: &Arguments) -> Result<ExitC
     })?;
     let mut soak = Command::new(workspace.binary("debug", "kulti-bench"));
     soak.arg("soak").args(&arguments.rest);
+    let display = if desktop && cfg!(target_os = "linux") {
+        Some(VirtualDisplay::start().context("there is no virtual display for the app")?)
+    } else {
+        None
+    };
+    if let Some(display) = &display {
+        display.isolate(&mut soak);
+    }
     run(&mut soak).context("the soak did not end well")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -20,11 +20,12 @@ use crate::process_tree::ProcessTree;
 /// How long anything in the app may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// One start of the app, with folders of its own.
+/// One start of the app.
 pub(crate) struct AppWindow {
     client: Client,
     driver: Driver,
-    _data: TempDir,
+    /// Its folder, unless that is somebody else's.
+    _data: Option<TempDir>,
 }
 
 /// Ends with all that it has started.
@@ -41,8 +42,18 @@ impl Drop for Driver {
 }
 
 impl AppWindow {
-    /// Starts the app and waits until its home screen is there.
+    /// Starts the app with a folder of its own, and waits until its home screen is there.
     pub(crate) async fn open() -> anyhow::Result<Self> {
+        let data = TempDir::new()?;
+        let window = Self::open_in(data.path()).await?;
+        Ok(Self {
+            _data: Some(data),
+            ..window
+        })
+    }
+
+    /// The same with a folder that an earlier start may have used.
+    pub(crate) async fn open_in(data: &Path) -> anyhow::Result<Self> {
         let app = std::env::current_exe()?.with_file_name("kulti-desktop");
         if !app.exists() {
             bail!(
@@ -53,9 +64,8 @@ impl AppWindow {
         if std::env::var_os("DISPLAY").is_none() {
             bail!("there is no display for the app: start this by `./kulti bench`");
         }
-        let data = TempDir::new()?;
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let driver = start_driver(port, data.path())?;
+        let driver = start_driver(port, data)?;
         wait_for("WebKitWebDriver", || async {
             Ok(TcpStream::connect(("127.0.0.1", port)).await.is_ok())
         })
@@ -69,7 +79,7 @@ impl AppWindow {
         let window = Self {
             client,
             driver,
-            _data: data,
+            _data: None,
         };
         window.element(".home").await?;
         Ok(window)
@@ -82,11 +92,7 @@ impl AppWindow {
 
     /// Joins a session under a name, and waits until `tiles` participants are shown.
     pub(crate) async fn join(&self, name: &str, link: &str, tiles: usize) -> anyhow::Result<()> {
-        self.fill(".card.name input", name).await?;
-        self.fill(".card.join input.code", link).await?;
-        self.element(".card.join .found").await?;
-        let button = ".card.join button[type=submit]";
-        self.element(button).await?.click().await?;
+        self.enter(name, link).await?;
         self.element("[data-testid=grid]").await?;
         wait_for("all tiles", || async {
             let shown = self
@@ -96,6 +102,18 @@ impl AppWindow {
             Ok(shown.len() == tiles)
         })
         .await
+    }
+
+    /// Asks to join a session. Who is not known here is given this name.
+    pub(crate) async fn enter(&self, name: &str, link: &str) -> anyhow::Result<()> {
+        let field = ".card.name input";
+        if !self.client.find_all(Locator::Css(field)).await?.is_empty() {
+            self.fill(field, name).await?;
+        }
+        self.fill(".card.join input.code", link).await?;
+        self.element(".card.join .found").await?;
+        let button = ".card.join button[type=submit]";
+        Ok(self.element(button).await?.click().await?)
     }
 
     /// Runs a script in the page.

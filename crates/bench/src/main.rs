@@ -96,6 +96,9 @@ enum What {
     Watch,
     /// Kills app, server and both at random moments, on a bad network: ledger = truth?
     Soak {
+        /// The app that is killed. The desktop app needs a display of its own.
+        #[arg(long, value_enum, default_value_t = soak::Which::Headless)]
+        app: soak::Which,
         /// How often.
         #[arg(long, default_value_t = 200)]
         kills: usize,
@@ -133,7 +136,9 @@ fn carry_out(what: Option<What>) -> anyhow::Result<()> {
         What::ServeTcp => return runtime.block_on(plain_tcp::serve()),
         What::ServeWebsocket => return runtime.block_on(plain_websocket::serve()),
         What::Watch => return watch::run(),
-        What::Soak { kills, seed } => return runtime.block_on(soak::run(kills, seed)),
+        What::Soak { app, kills, seed } => {
+            return runtime.block_on(soak::run(app, kills, seed));
+        }
         // A person's app has all cores.
         What::App { starts, acts } => return runtime.block_on(app::run(starts, acts)),
         _ => cores::take_generator_core()?,

@@ -34,6 +34,11 @@ impl ProcessTree {
         Ok(Self { root })
     }
 
+    /// The program's own process.
+    pub(crate) fn root(&self) -> u32 {
+        self.root
+    }
+
     /// When the program was started, since the Unix epoch; exact to 20 ms.
     pub(crate) fn started(&self) -> anyhow::Result<Duration> {
         let stat = stat(self.root).context("the app has ended")?;

@@ -6,15 +6,17 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
 use super::{
+    app::{App, Which},
     bad_network::BadNetwork,
     lateness::Lateness,
-    programs::{App, Learner, PATIENCE, now_ms},
+    programs::{Learner, PATIENCE, now_ms},
     truth::{Between, Truth},
 };
 
 /// The learner and the app that runs, if one does.
 pub(super) struct Watched {
     pub(super) truth: Truth,
+    which: Which,
     learner: Learner,
     app: Option<App>,
     /// The window is hidden.
@@ -28,9 +30,10 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    pub(super) fn new(learner: Learner) -> Self {
+    pub(super) fn new(which: Which, learner: Learner) -> Self {
         Self {
             truth: Truth::default(),
+            which,
             learner,
             app: None,
             hidden: false,
@@ -41,9 +44,9 @@ impl Watched {
         }
     }
 
-    /// Starts the app; it joins by itself.
-    pub(super) fn start(&mut self) -> anyhow::Result<()> {
-        self.app = Some(App::start(&self.learner)?);
+    /// Starts the app; it joins.
+    pub(super) async fn start(&mut self) -> anyhow::Result<()> {
+        self.app = Some(App::start(self.which, &self.learner).await?);
         (self.hidden, self.joined, self.cut) = (false, false, None);
         Ok(())
     }
@@ -59,11 +62,23 @@ impl Watched {
             let app = self.app.as_mut().context("no app runs")?;
             match app.event(Duration::from_secs(1)).await {
                 Some(event) => self.heard(&event, network),
-                None if app.has_ended() => self.start()?,
+                None if app.has_ended() => self.start().await?,
+                None if app.shows_connection() && self.is_back(network) => {
+                    let back = json!({
+                        "event": "restored", "bridged": true, "at_ms": now_ms(),
+                    });
+                    self.heard(&back, network);
+                }
                 None => {}
             }
         }
         Ok(())
+    }
+
+    /// Whether the app has connected anew since the connection was cut.
+    fn is_back(&self, network: &BadNetwork) -> bool {
+        self.cut
+            .is_some_and(|cut| network.last_handshake_ms() > cut)
     }
 
     /// Takes in what the app says without waiting for more.
@@ -129,7 +144,7 @@ impl Watched {
         };
         let ordered = now_ms();
         let app = self.app.as_mut().context("no app runs")?;
-        app.order(&json!({ "watch": signal }));
+        app.order(&json!({ "watch": signal }))?;
         let started = tokio::time::Instant::now();
         loop {
             let app = self.app.as_mut().context("no app runs")?;

@@ -1,7 +1,9 @@
 //! Kills the app, the server, and both, at random moments, while a bad network loses,
 //! repeats and reorders heartbeats, and compares the ledger with the truth.
 
+mod app;
 mod bad_network;
+mod desktop;
 mod end;
 mod lateness;
 mod learner;
@@ -18,6 +20,7 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
 use serde_json::json;
 use tokio::time::sleep;
 
+pub(crate) use self::app::Which;
 use self::{
     bad_network::BadNetwork,
     learner::Watched,
@@ -57,12 +60,15 @@ impl Victim {
 ///
 /// # Errors
 /// When the ledger does not agree with the truth, or something did not work at all.
-pub(crate) async fn run(kills: usize, seed: Option<u64>) -> anyhow::Result<()> {
+pub(crate) async fn run(which: Which, kills: usize, seed: Option<u64>) -> anyhow::Result<()> {
+    if which == Which::Desktop {
+        desktop::check_display()?;
+    }
     let seed = seed.unwrap_or_else(now_ms);
     println!("Soak: {kills} kills, seed {seed}");
     let folder = tempfile::Builder::new().prefix("kulti-soak-").tempdir()?;
     let outcome = tokio::select! {
-        outcome = soak(folder.path(), kills, seed) => outcome,
+        outcome = soak(folder.path(), which, kills, seed) => outcome,
         () = told_to_stop() => Err(anyhow::anyhow!("it was told to stop")),
     };
     if outcome.is_err() {
@@ -86,7 +92,7 @@ async fn told_to_stop() {
     }
 }
 
-async fn soak(folder: &Path, kills: usize, seed: u64) -> anyhow::Result<()> {
+async fn soak(folder: &Path, which: Which, kills: usize, seed: u64) -> anyhow::Result<()> {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut server = Server::start(&folder.join("server")).await?;
     let network = BadNetwork::before(server.port, StdRng::from_rng(&mut rng)).await?;
@@ -95,12 +101,13 @@ async fn soak(folder: &Path, kills: usize, seed: u64) -> anyhow::Result<()> {
         .post("/api/sessions/create", &json!({ "title": "Soak" }))
         .await?;
     let session: Session = serde_json::from_value(session)?;
-    let mut watched = Watched::new(Learner {
+    let learner = Learner {
         origin: format!("http://127.0.0.1:{}", network.port),
         code: session.room_code.clone(),
         data: folder.join("learner"),
-    });
-    watched.start()?;
+    };
+    let mut watched = Watched::new(which, learner);
+    watched.start().await?;
     watched.is_in(&network).await?;
 
     // Beside what the programs have said, for when something goes wrong.
@@ -132,7 +139,7 @@ async fn soak(folder: &Path, kills: usize, seed: u64) -> anyhow::Result<()> {
     while !watched.truth.verdict(&set(&books)?).violations().is_empty() && restarts < 2 {
         // What could not be sent before the app ended is sent when it starts again.
         restarts += 1;
-        watched.start()?;
+        watched.start().await?;
         watched.is_in(&network).await?;
         watched.lives(&network, Duration::from_secs(1)).await;
         watched.leaves(&network).await?;
@@ -145,6 +152,7 @@ async fn soak(folder: &Path, kills: usize, seed: u64) -> anyhow::Result<()> {
     violations.extend(paid.violations.iter().cloned());
 
     let report = Report {
+        which,
         seed,
         lasted_ms: now_ms() - started,
         kills,
@@ -194,7 +202,7 @@ async fn kill(
         Victim::App => {
             watched.is_killed(network).await?;
             sleep(pause(rng, 0, 1_500)).await;
-            watched.start()
+            watched.start().await
         }
         Victim::Server => {
             watched.server_goes();
@@ -216,11 +224,11 @@ async fn kill(
             }
             sleep(pause(rng, 0, 1_000)).await;
             if rng.random_bool(0.5) {
-                watched.start()?;
-                server.start_again().await
+                let (app, server) = tokio::join!(watched.start(), server.start_again());
+                app.and(server)
             } else {
                 server.start_again().await?;
-                watched.start()
+                watched.start().await
             }
         }
     }

@@ -107,13 +107,13 @@ pub(super) struct Learner {
 }
 
 /// The headless app: the whole client stack, with its journal, and scripted signals.
-pub(super) struct App {
+pub(super) struct HeadlessApp {
     child: Child,
     orders: Option<ChildStdin>,
     events: mpsc::UnboundedReceiver<Value>,
 }
 
-impl App {
+impl HeadlessApp {
     pub(super) fn start(learner: &Learner) -> anyhow::Result<Self> {
         let log = std::fs::File::options()
             .create(true)
@@ -202,7 +202,7 @@ impl App {
     }
 }
 
-impl Drop for App {
+impl Drop for HeadlessApp {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

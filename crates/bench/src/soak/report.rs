@@ -2,10 +2,16 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::{bad_network::Treated, end::Paid, truth::Verdict};
+use super::{
+    app::Which,
+    bad_network::Treated,
+    end::Paid,
+    truth::{KILL_MS, Verdict, WRITE_MS},
+};
 
 /// What was done.
 pub(super) struct Report {
+    pub(super) which: Which,
     pub(super) seed: u64,
     pub(super) lasted_ms: u64,
     pub(super) kills: usize,
@@ -21,6 +27,11 @@ impl Report {
         println!("\n## Soak: kill -9 at random moments\n");
         println!("| | |\n|---|--:|");
         let row = |what: &str, figure: String| println!("| {what} | {figure} |");
+        let app = match self.which {
+            Which::Headless => "headless (kulti-bot)",
+            Which::Desktop => "desktop, in a window",
+        };
+        row("the app", app.to_owned());
         row("seed", self.seed.to_string());
         row("lasted", seconds(self.lasted_ms));
         row("kills", self.kills.to_string());
@@ -37,7 +48,11 @@ impl Report {
         );
         row("in the ledger", seconds(verdict.ledger_ms));
         row("lost by kills of the app", seconds(verdict.lost_ms()));
-        row("… the worst one", seconds(verdict.worst_loss_ms()));
+        row("… by the worst one", seconds(verdict.worst_loss_ms()));
+        row(
+            "… allowed for one: a second, and a write under way",
+            format!("{} + {}", seconds(KILL_MS), seconds(WRITE_MS)),
+        );
         row(
             "… allowed in all; of that, because the machine was late",
             format!(

@@ -4,10 +4,11 @@ use kulti_watch::IntervalSet;
 
 /// Server time is learnt over a network, so each side of a stretch may be placed a bit off.
 pub(super) const EDGE_MS: u64 = 100;
-/// What the app may lose when it is killed: it writes at least once a second …
-const KILL_MS: u64 = 1_000;
-/// … and no machine is on time.
-const LATE_MS: u64 = 250;
+/// What the app may lose when it is killed: it begins a write once a second …
+pub(super) const KILL_MS: u64 = 1_000;
+/// … and one that is under way is lost with it. No write takes longer than this, but for
+/// how late the machine is.
+pub(super) const WRITE_MS: u64 = 250;
 
 /// A kill of the app. Also while time did not count it may lose what was watched in the
 /// last second.
@@ -89,7 +90,7 @@ impl Truth {
             .kills
             .iter()
             .map(|kill| {
-                let from = kill.at.saturating_sub(KILL_MS + LATE_MS + kill.late_ms);
+                let from = kill.at.saturating_sub(KILL_MS + WRITE_MS + kill.late_ms);
                 let lost_ms = missing.clip(from, kill.at).measure_ms();
                 missing.remove(from, kill.at);
                 lost_ms
@@ -103,7 +104,7 @@ impl Truth {
             ledger_ms: ledger.measure_ms(),
             too_much: ledger.difference(&self.possible),
             lost_elsewhere: missing,
-            allowed_ms: losses_ms.len() as u64 * KILL_MS + late_ms,
+            allowed_ms: losses_ms.len() as u64 * (KILL_MS + WRITE_MS) + late_ms,
             late_ms,
             kills_while_counting: self.kills.iter().filter(|kill| kill.counting).count(),
             losses_ms,
@@ -155,7 +156,8 @@ impl Verdict {
         }
         if !self.lost_elsewhere.is_empty() {
             violations.push(format!(
-                "watched time is missing that no kill of the app explains: {}",
+                "watched time is missing that no kill of the app explains (each a second, and a \
+                 write under way): {}",
                 stretches(&self.lost_elsewhere)
             ));
         }
@@ -193,9 +195,9 @@ mod tests {
         let good = verdict(&[(10_000, 19_001), (30_002, 40_002)]);
         assert_eq!(good.violations(), Vec::<String>::new());
         assert_eq!((good.lost_ms(), good.worst_loss_ms()), (999, 999));
-        let late = verdict(&[(10_000, 18_900), (30_000, 40_000)]);
+        let late = verdict(&[(10_000, 18_700), (30_000, 40_000)]);
         assert_eq!(late.violations().len(), 1, "{late:?}");
-        let ledger = [(10_000, 18_900), (30_000, 40_000)].into_iter().collect();
+        let ledger = [(10_000, 18_700), (30_000, 40_000)].into_iter().collect();
         let excused = truth(150).verdict(&ledger);
         assert_eq!(excused.violations(), Vec::<String>::new());
     }

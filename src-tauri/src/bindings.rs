@@ -26,6 +26,7 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
         commands::save_receipt,
         commands::activity_sources,
         commands::forget_recent,
+        commands::forget_refused,
         commands::dismiss_link,
         commands::window_visible,
         commands::copy_text,

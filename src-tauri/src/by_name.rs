@@ -29,6 +29,7 @@ pub const COMMANDS: &[&str] = &[
     "save_receipt",
     "activity_sources",
     "forget_recent",
+    "forget_refused",
     "dismiss_link",
     "window_visible",
     "copy_text",
@@ -91,6 +92,7 @@ pub async fn run(
         }
         "activity_sources" => answer(app.activity_sources()),
         "forget_recent" => answer(app.forget_recent(&read.get::<String>("sessionId")?)),
+        "forget_refused" => answer(app.forget_refused()),
         "dismiss_link" => answer(app.dismiss_link()),
         "window_visible" => {
             app.window_visible(read.get("visible")?);

@@ -151,6 +151,13 @@ pub(crate) fn forget_recent(app: AppState<'_>, session_id: String) -> HomeView {
     app.forget_recent(&session_id)
 }
 
+/// Removes the time from this computer that servers will never take.
+#[tauri::command(async)]
+#[specta::specta]
+pub(crate) fn forget_refused(app: AppState<'_>) -> HomeView {
+    app.forget_refused()
+}
+
 /// The person said no to the link that the app was opened with.
 #[tauri::command]
 #[specta::specta]

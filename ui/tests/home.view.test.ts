@@ -325,6 +325,9 @@ describe('watch time that waits on this computer', () => {
       .closest('.notice');
     await fireEvent.click(within(note as HTMLElement).getByRole('button', { name: 'Details' }));
     expect((await screen.findByRole('dialog')).textContent).toContain('the session is unknown');
+    await fireEvent.click(screen.getByRole('button', { name: 'Delete from this computer' }));
+    await waitFor(() => expect(screen.queryByText(/were not taken by kulti.dev/)).toBeNull());
+    expect(screen.getByText('3 min from “Parsers” wait for kulti.dev.')).toBeTruthy();
   });
 
   it('says where a damaged record lies, and why nothing is written', async () => {

@@ -180,6 +180,15 @@ export class ScriptedBackend implements Backend {
     };
     return this.homeView;
   }
+  async forgetRefused() {
+    this.calls.push(['forgetRefused']);
+    const { journal } = this.homeView;
+    this.homeView = {
+      ...this.homeView,
+      journal: { ...journal, unsent: journal.unsent.filter((one) => one.refused === null) },
+    };
+    return this.homeView;
+  }
   async dismissLink() {
     this.calls.push(['dismissLink']);
     this.homeView = { ...this.homeView, pendingLink: null };

@@ -14,7 +14,7 @@ use kulti_client::drivers::{
 use super::{
     App,
     joining::Place,
-    model::{JournalView, UnsentTime},
+    model::{HomeView, JournalView, UnsentTime},
 };
 
 pub(super) fn view(status: &JournalStatus) -> JournalView {
@@ -60,6 +60,12 @@ impl App {
         let accounts = AppAccounts(Arc::downgrade(self));
         let sending = outbox::run(self.journal.clone(), accounts);
         *self.outbox.lock() = Some(tokio::spawn(sending));
+    }
+
+    /// Removes the time from this computer that servers will never take.
+    pub fn forget_refused(&self) -> HomeView {
+        self.journal.forget_refused();
+        self.show_home()
     }
 
     /// Ends sending; what is left is sent at the next start.

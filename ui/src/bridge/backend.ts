@@ -66,6 +66,8 @@ export interface Backend {
   activitySources(): Promise<ActivitySource[]>;
   /** Removes a session from the recent ones. */
   forgetRecent(sessionId: string): Promise<HomeView>;
+  /** Removes the time from this computer that servers will never take. */
+  forgetRefused(): Promise<HomeView>;
   /** No to the link that the app was opened with. */
   dismissLink(): Promise<HomeView>;
   /** Whether the page can be seen. */

@@ -48,6 +48,8 @@ export const commands = {
 	activitySources: () => __TAURI_INVOKE<ActivitySource[]>("activity_sources"),
 	/**  Removes a session from the recent ones. */
 	forgetRecent: (sessionId: string) => __TAURI_INVOKE<HomeView>("forget_recent", { sessionId }),
+	/**  Removes the time from this computer that servers will never take. */
+	forgetRefused: () => __TAURI_INVOKE<HomeView>("forget_refused"),
 	/**  The person said no to the link that the app was opened with. */
 	dismissLink: () => __TAURI_INVOKE<HomeView>("dismiss_link"),
 	/**  The page's `visibilitychange`: the window can be seen, or not. */
@@ -550,7 +552,7 @@ name: string } |
 { kind: "roleChanged"; 
 /**  The new role. */
 role: string } | 
-/**  A host invites me to another role; answered with [`super::Intent::AnswerRoleInvite`]. */
+/**  A host invites me to another role; answered with [`crate::core::Intent::AnswerRoleInvite`]. */
 { kind: "roleInvite"; 
 /**  Who asks. */
 name: string; 

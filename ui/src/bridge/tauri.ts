@@ -39,6 +39,7 @@ export function tauriBackend(): Backend {
     saveReceipt: (sessionId) => accepted(commands.saveReceipt(sessionId)),
     activitySources: () => commands.activitySources(),
     forgetRecent: (sessionId) => commands.forgetRecent(sessionId),
+    forgetRefused: () => commands.forgetRefused(),
     dismissLink: () => commands.dismissLink(),
     windowVisible: async (visible) => void (await commands.windowVisible(visible)),
     copyText: async (text) => void (await accepted(commands.copyText(text))),

@@ -108,6 +108,7 @@ export function webBackend(transport: WebTransport): Backend {
     saveReceipt: (sessionId) => call('save_receipt', { sessionId }),
     activitySources: () => call('activity_sources'),
     forgetRecent: (sessionId) => call('forget_recent', { sessionId }),
+    forgetRefused: () => call('forget_refused'),
     dismissLink: () => call('dismiss_link'),
     windowVisible: (visible) => call('window_visible', { visible }),
     copyText: (text) => navigator.clipboard.writeText(text),

@@ -12,6 +12,7 @@ import {
   type Settings,
 } from '../bridge/backend';
 import { words } from '../words/en';
+import { Books } from './books.svelte';
 import { Hosting } from './hosting.svelte';
 import { Joining } from './joining.svelte';
 import { Session } from './session.svelte';
@@ -64,12 +65,22 @@ export class App {
   );
 
   readonly #theme = new ThemeSwitch();
+  #books: Books | null = null;
 
   constructor(backend: Backend) {
     this.backend = backend;
     this.session = new Session(backend, this.toasts);
     this.joining = new Joining(backend, (target, allowPlain) => this.join(target, allowPlain));
     this.hosting = new Hosting((request) => this.host(request));
+  }
+
+  /**
+   * The books on a session. Those looked at last are kept, with what was done about
+   * them: the settings may lie over them for a while.
+   */
+  booksOf(sessionId: string): Books {
+    if (this.#books?.sessionId !== sessionId) this.#books = new Books(this.backend, sessionId);
+    return this.#books;
   }
 
   /** Why the first screen could not be loaded. */
@@ -145,6 +156,11 @@ export class App {
     await this.#attempt(async () => this.takeHome(await this.backend.forgetRecent(sessionId)));
   }
 
+  /** Removes the time from this computer that servers will never take. */
+  async forgetRefused(): Promise<void> {
+    await this.#attempt(async () => this.takeHome(await this.backend.forgetRefused()));
+  }
+
   /** No to the link that waits. */
   async dismissLink(): Promise<void> {
     await this.#attempt(async () => this.takeHome(await this.backend.dismissLink()));
@@ -215,6 +231,8 @@ export class App {
     this.summaryClosed = false;
     this.settingsOpen = false;
     this.details = null;
+    // There will be more in the books, and another receipt.
+    this.#books = null;
     try {
       await this.session.follow();
     } catch (error) {

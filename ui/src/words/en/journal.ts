@@ -22,6 +22,8 @@ export const journal = {
     `${shortLength(ms)} from ${counted(sessions, 'session', 'sessions')} were not taken by their servers.`,
   refusedBody: 'They stay on this computer. Ask whoever runs the server.',
   refusedTitle: 'Not taken by the server',
+  forgetMeaning: 'Deleting it here changes nothing at the server, and cannot be undone.',
+  forget: 'Delete from this computer',
   setAside: 'The record of your watch time was damaged.',
   setAsideBody: 'A new one was begun. What a server had not confirmed yet may be missing.',
   setAsideMeaning:

@@ -147,6 +147,21 @@ impl Book {
         }
     }
 
+    /// The person gives up what servers will never take.
+    pub(super) fn forget_refused(&mut self) {
+        let refused: Vec<StayId> = self
+            .entries
+            .iter()
+            .filter(|(id, entry)| entry.refused.is_some() && !self.running.contains(id))
+            .map(|(&id, _)| id)
+            .collect();
+        for id in refused {
+            self.entries.remove(&id);
+            self.touch(id);
+        }
+        self.firm = true;
+    }
+
     fn drop_settled(&mut self, id: StayId) {
         let settled = |entry: &Entry| entry.unsettled.is_empty();
         if !self.running.contains(&id) && self.entries.get(&id).is_some_and(settled) {

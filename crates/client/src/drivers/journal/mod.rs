@@ -176,6 +176,11 @@ impl Journal {
         self.shared().change(|book| book.refuse(id, why));
     }
 
+    /// The person gives up what servers will never take.
+    pub fn forget_refused(&self) {
+        self.shared().change(Book::forget_refused);
+    }
+
     /// Some server has answered: it may take what is left of earlier stays as well.
     pub(crate) fn server_answered(&self) {
         self.shared().answered.notify_one();

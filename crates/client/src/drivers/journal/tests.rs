@@ -149,6 +149,25 @@ async fn what_a_server_refuses_is_kept_with_the_reason() {
 }
 
 #[tokio::test]
+async fn what_is_refused_is_forgotten_when_the_person_says_so_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, stay) = with_one_page(dir.path()).await;
+    drop(stay);
+    let id = journal.status().borrow().left[0].id;
+    journal.forget_refused();
+    assert_eq!(
+        journal.status().borrow().left.len(),
+        1,
+        "it may yet be sent"
+    );
+    journal.refuse(id, "unknown session");
+    journal.forget_refused();
+    assert!(journal.status().borrow().left.is_empty());
+    journal.close().await;
+    assert!(loaded(dir.path()).await.1.left.is_empty());
+}
+
+#[tokio::test]
 async fn damaged_files_are_set_aside_and_a_new_one_is_begun() {
     let whole = tempfile::tempdir().unwrap();
     let (journal, stay) = with_one_page(whole.path()).await;

@@ -123,6 +123,20 @@ describe('the summary', () => {
     expect(backend.called('copyText')).toEqual([['/home/jonas/receipt.json']]);
   });
 
+  it('still knows where the receipt is after a look at the settings', async () => {
+    const { app } = await summary({ kind: 'sessionEnded' }, watchView(usual), {
+      sessionBooks: async () => booksOf(usual),
+      saveReceipt: async () => '/home/jonas/receipt.json',
+    });
+    await fireEvent.click(await screen.findByRole('button', { name: 'Save receipt' }));
+    expect(await screen.findByText('/home/jonas/receipt.json')).toBeTruthy();
+    app.settingsOpen = true;
+    await waitFor(() => expect(screen.queryByText('/home/jonas/receipt.json')).toBeNull());
+    app.settingsOpen = false;
+    expect(await screen.findByText('/home/jonas/receipt.json')).toBeTruthy();
+    expect(screen.queryByRole('button', { name: 'Save receipt' })).toBeNull();
+  });
+
   it('tells the stretches to the keyboard, one by one', async () => {
     await summary({ kind: 'sessionEnded' }, watchView(usual));
     const timeline = screen.getByRole('slider');

@@ -33,6 +33,12 @@ export class Books {
     this.sessionId = sessionId;
   }
 
+  /** Somebody looks, perhaps again: asks now, and again until they are settled. */
+  async open(): Promise<void> {
+    this.#closed = false;
+    await this.refresh();
+  }
+
   /** Asks now, and again until they are settled. */
   async ask(): Promise<void> {
     if (this.asking || this.#closed) return;

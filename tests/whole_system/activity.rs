@@ -13,11 +13,11 @@ use crate::{
     notification_daemon::NotificationDaemon,
     server::TestServer,
     two_windows::DISPLAY,
-    waiting::until,
+    waiting::{PATIENCE, until},
 };
 
 /// How exact the times of changes must be.
-const EXACT_MS: u64 = 100;
+pub(crate) const EXACT_MS: u64 = 100;
 
 /// A learner in a session, whose heartbeats are read.
 struct Learner {
@@ -29,13 +29,21 @@ struct Learner {
 
 /// An act, from just before to just after.
 #[derive(Debug, Clone, Copy)]
-struct Act {
-    before_ms: u64,
-    after_ms: u64,
+pub(crate) struct Act {
+    pub(crate) before_ms: u64,
+    pub(crate) after_ms: u64,
 }
 
 impl Act {
-    fn new(act: impl FnOnce()) -> Self {
+    /// At a moment that is known.
+    pub(crate) fn at(at_ms: u64) -> Self {
+        Self {
+            before_ms: at_ms,
+            after_ms: at_ms,
+        }
+    }
+
+    pub(crate) fn new(act: impl FnOnce()) -> Self {
         let before_ms = server_ms();
         act();
         Self {
@@ -44,7 +52,7 @@ impl Act {
         }
     }
 
-    async fn of(act: impl Future<Output = ()>) -> Self {
+    pub(crate) async fn of(act: impl Future<Output = ()>) -> Self {
         let before_ms = server_ms();
         act.await;
         Self {
@@ -53,8 +61,31 @@ impl Act {
         }
     }
 
+    /// Programs that move windows only ask for it: the act is over when it `is_done`.
+    pub(crate) fn until(self, is_done: impl Fn() -> bool) -> Self {
+        let started = std::time::Instant::now();
+        while !is_done() {
+            assert!(
+                started.elapsed() < PATIENCE,
+                "the window manager does nothing"
+            );
+        }
+        Self {
+            after_ms: server_ms(),
+            ..self
+        }
+    }
+
+    /// What an act brings about after a while.
+    pub(crate) fn later_by(self, ms: u64) -> Self {
+        Self {
+            before_ms: self.before_ms + ms,
+            after_ms: self.after_ms + ms,
+        }
+    }
+
     /// How far off a recorded time is.
-    fn error_ms(self, recorded_ms: u64) -> u64 {
+    pub(crate) fn error_ms(self, recorded_ms: u64) -> u64 {
         if recorded_ms < self.before_ms {
             self.before_ms - recorded_ms
         } else {
@@ -104,7 +135,7 @@ impl Learner {
     }
 }
 
-fn run(program: &str, arguments: &[&str]) {
+pub(crate) fn run(program: &str, arguments: &[&str]) {
     let status = Command::new(program).args(arguments).status();
     assert!(
         status.is_ok_and(|status| status.success()),

@@ -29,7 +29,7 @@ pub(crate) struct AppWindow {
     name: String,
     client: Client,
     driver: Program,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl AppWindow {
@@ -78,7 +78,7 @@ impl AppWindow {
             name: name.to_owned(),
             client,
             driver,
-            _data: data,
+            data,
         };
         window.element(".home").await;
         window.take_place(place);
@@ -271,6 +271,31 @@ impl AppWindow {
     pub(crate) async fn credits(&self) -> u32 {
         let text = self.text_now("[data-testid=credits] .figure").await;
         text.and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+
+    /// The middle of the first match, in the window's pixels.
+    pub(crate) async fn centre_of(&self, css: &str) -> (String, String) {
+        self.element(css).await;
+        let centre = self
+            .script(
+                "const box = document.querySelector(arguments[0]).getBoundingClientRect();
+                 return [box.x + box.width / 2, box.y + box.height / 2].map(Math.round)",
+                vec![json!(css)],
+            )
+            .await;
+        (centre[0].to_string(), centre[1].to_string())
+    }
+
+    /// The person's account at the server on this port, as the app keeps it where there
+    /// is no keyring.
+    pub(crate) fn account_at(&self, port: &str) -> String {
+        let files = std::fs::read_dir(self.data.path().join("secrets")).expect("it has accounts");
+        let file = files
+            .flatten()
+            .map(|file| file.path())
+            .find(|path| path.to_string_lossy().contains(&format!("_{port}-")))
+            .expect("an account at this server");
+        std::fs::read_to_string(file).expect("it can be read")
     }
 
     /// Saves what the window shows beside the test's other output.

@@ -25,17 +25,42 @@ pub(crate) struct Bots {
 impl Bots {
     /// Starts `count` participants; `name` is a prefix or, for one bot, its name.
     pub(crate) fn join(server: &str, code: &str, count: usize, name: &str) -> Self {
+        let count = ["--count", &count.to_string()];
+        Self::start(None, &count, server, code, name)
+    }
+
+    /// One bot with more arguments.
+    pub(crate) fn join_by(arguments: &[&str], server: &str, code: &str, name: &str) -> Self {
+        Self::start(None, arguments, server, code, name)
+    }
+
+    /// The same; it is somebody who has this account at the server.
+    pub(crate) fn join_as(
+        account: &str,
+        arguments: &[&str],
+        server: &str,
+        code: &str,
+        name: &str,
+    ) -> Self {
+        Self::start(Some(account), arguments, server, code, name)
+    }
+
+    fn start(
+        account: Option<&str>,
+        arguments: &[&str],
+        server: &str,
+        code: &str,
+        name: &str,
+    ) -> Self {
         let data = TempDir::new().expect("a folder");
+        if let Some(account) = account {
+            std::fs::write(data.path().join("bot-0.json"), account).expect("written");
+        }
         let mut command = Command::new(binary("kulti-bot"));
         command
             .args(["--server", server, "--code", code, "--name", name])
-            .args([
-                "--count",
-                &count.to_string(),
-                "--interactive",
-                "--views",
-                "--data",
-            ])
+            .args(arguments)
+            .args(["--interactive", "--views", "--data"])
             .arg(data.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
@@ -105,6 +130,11 @@ impl Bots {
             .filter(|event| matches(event))
             .cloned()
             .collect()
+    }
+
+    /// Sends a signal by its name, like `STOP`.
+    pub(crate) fn signal(&self, name: &str) {
+        self.program.signal(name);
     }
 
     /// Asks them to leave, and waits until they have.

@@ -82,6 +82,15 @@ impl OtherWindow {
     }
 }
 
+/// Whether the X server shows the window with this number, apart from what lies over it.
+pub(crate) fn is_mapped(window: &str) -> bool {
+    let (connection, _) = x11rb::connect(None).expect("the display");
+    let window: Window = window.parse().expect("a number");
+    let attributes = connection.get_window_attributes(window).expect("sent");
+    let attributes = attributes.reply().expect("it is there");
+    attributes.map_state == MapState::VIEWABLE
+}
+
 fn create(x: i16, y: i16, width: u16, height: u16, unmanaged: bool) -> (RustConnection, Window) {
     let (connection, screen) = x11rb::connect(None).expect("the display");
     let root = connection.setup().roots[screen].root;

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering::SeqCst},
+    atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
 };
 
 use tokio::{
@@ -11,11 +11,17 @@ use tokio::{
     sync::watch,
 };
 
+use crate::heartbeat_tap::server_ms;
+
+/// How requests for a WebSocket begin.
+const SOCKET: &[u8] = b"GET /ws";
+
 /// Listens on a port of its own and passes everything on, until it is cut.
 pub(crate) struct CuttableLink {
     /// `http://127.0.0.1:PORT`, to be used instead of the server's origin.
     pub(crate) origin: String,
     open: Arc<AtomicBool>,
+    joined_ms: Arc<AtomicU64>,
     cuts: watch::Sender<u32>,
 }
 
@@ -27,7 +33,9 @@ impl CuttableLink {
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let open = Arc::new(AtomicBool::new(true));
         let (cuts, cut) = watch::channel(0);
+        let joined_ms = Arc::new(AtomicU64::new(0));
         let is_open = open.clone();
+        let joined = joined_ms.clone();
         tokio::spawn(async move {
             while let Ok((mut near, _)) = listener.accept().await {
                 if !is_open.load(SeqCst) {
@@ -35,11 +43,16 @@ impl CuttableLink {
                 }
                 let target = target.clone();
                 let mut cut = cut.clone();
+                let joined = joined.clone();
                 tokio::spawn(async move {
                     cut.mark_unchanged();
                     let Ok(mut far) = TcpStream::connect(&target).await else {
                         return;
                     };
+                    let mut head = [0; SOCKET.len()];
+                    if near.peek(&mut head).await.is_ok() && head == SOCKET {
+                        joined.store(server_ms(), SeqCst);
+                    }
                     tokio::select! {
                         _ = copy_bidirectional(&mut near, &mut far) => {}
                         _ = cut.changed() => {}
@@ -47,7 +60,17 @@ impl CuttableLink {
                 });
             }
         });
-        Self { origin, open, cuts }
+        Self {
+            origin,
+            open,
+            joined_ms,
+            cuts,
+        }
+    }
+
+    /// When a WebSocket was asked for last, ms since the epoch.
+    pub(crate) fn joined_ms(&self) -> u64 {
+        self.joined_ms.load(SeqCst)
     }
 
     /// Breaks all connections, and refuses new ones until it is mended.

@@ -3,18 +3,27 @@
 
 use std::process::Command;
 
-use crate::programs::binary;
+use crate::{programs::binary, two_windows::DISPLAY};
+
+fn soak(arguments: &[&str]) {
+    let output = Command::new(binary("kulti-bench"))
+        .arg("soak")
+        .args(arguments)
+        .output()
+        .expect("kulti-bench runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complained = String::from_utf8_lossy(&output.stderr);
+    eprintln!("{said}{complained}");
+    assert!(output.status.success(), "{said}{complained}");
+}
 
 #[test]
 fn kills_at_random_moments_lose_a_second_at_most_and_pay_nothing_twice() {
-    let output = Command::new(binary("kulti-bench"))
-        .args(["soak", "--kills", "6"])
-        .output()
-        .expect("kulti-bench runs");
-    assert!(
-        output.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    soak(&["--kills", "6"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_app_in_its_window_loses_no_more_when_it_is_killed() {
+    let _display = DISPLAY.lock().await;
+    tokio::task::block_in_place(|| soak(&["--app", "desktop", "--kills", "3"]));
 }

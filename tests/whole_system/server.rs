@@ -26,6 +26,8 @@ pub(crate) struct TestSession {
     pub(crate) session: Value,
     /// The host's bearer token.
     pub(crate) host: String,
+    /// The host's account, as our clients keep it.
+    pub(crate) host_account: String,
 }
 
 impl TestSession {
@@ -92,21 +94,27 @@ impl TestServer {
         self.program = Some(program);
     }
 
-    /// A guest's bearer token.
-    pub(crate) async fn guest(&self, name: &str) -> String {
-        let answer = self
-            .post("/api/auth/guest", None, json!({"display_name": name}))
-            .await;
-        answer["access_token"].as_str().expect("a token").to_owned()
+    /// A guest, with the tokens.
+    async fn account(&self, name: &str) -> Value {
+        self.post("/api/auth/guest", None, json!({"display_name": name}))
+            .await
     }
 
     /// Starts a session without a window.
     pub(crate) async fn session(&self, title: &str) -> TestSession {
-        let host = self.guest("The host").await;
+        let account = self.account("The host").await;
+        let host = account["access_token"]
+            .as_str()
+            .expect("a token")
+            .to_owned();
         let session = self
             .post("/api/sessions/create", Some(&host), json!({"title": title}))
             .await;
-        TestSession { session, host }
+        TestSession {
+            session,
+            host,
+            host_account: account.to_string(),
+        }
     }
 
     /// An auth token for the official SDK, minted as an operator would.
@@ -122,6 +130,18 @@ impl TestServer {
             .expect("text")
             .trim()
             .to_owned()
+    }
+
+    /// Gets JSON; panics on a refusal.
+    pub(crate) async fn get(&self, path: &str, bearer: &str) -> Value {
+        let request = http_client()
+            .get(format!("{}{path}", self.origin))
+            .bearer_auth(bearer);
+        let answer = request.send().await.expect("the server answers");
+        let status = answer.status();
+        let text = answer.text().await.expect("a body");
+        assert!(status.is_success(), "GET {path}: {status} {text}");
+        serde_json::from_str(&text).expect("JSON")
     }
 
     /// Posts JSON and returns the answer's JSON; panics on a refusal.

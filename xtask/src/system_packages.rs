@@ -90,6 +90,11 @@ pub(crate) const TEST: &[Requirement] = &[
         package: "python3-dbusmock",
         probe: Probe::Trust,
     },
+    // A wall clock that can be set for one program.
+    Requirement {
+        package: "libfaketime",
+        probe: Probe::Trust,
+    },
 ];
 
 /// What the benchmarks drive the app with.

@@ -1,4 +1,6 @@
 //! The hour: what happened to a person and two devices, and what of it was watched.
+//!
+//! `tests/whole_system/hour.rs` plays the same hour in the real app.
 
 use kulti_watch::IntervalSet;
 
@@ -155,29 +157,6 @@ pub(super) fn truth() -> IntervalSet {
     ]
     .into_iter()
     .collect()
-}
-
-/// The stretches of a device during which a state held, on the way from its `Joined` to
-/// its `Left`. `change` says what an event makes of the state, or nothing.
-pub(super) fn stretches(
-    moments: &[Moment],
-    device: Device,
-    mut change: impl FnMut(Event, bool) -> bool,
-) -> IntervalSet {
-    let mut set = IntervalSet::new();
-    let (mut holds, mut since) = (false, 0);
-    for moment in moments.iter().filter(|moment| moment.device == device) {
-        let next = match moment.event {
-            Event::Joined => true,
-            Event::Left => false,
-            event => change(event, holds),
-        };
-        if holds {
-            set.insert(since, moment.at_ms);
-        }
-        (holds, since) = (next, moment.at_ms);
-    }
-    set
 }
 
 #[cfg(test)]

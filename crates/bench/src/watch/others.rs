@@ -3,7 +3,7 @@
 
 use kulti_watch::IntervalSet;
 
-use super::hour::{Device, Event, Moment, stretches};
+use super::hour::{Device, Event, Moment};
 
 const DEVICES: [Device; 2] = [Device::Laptop, Device::Desktop];
 /// Between two heartbeats of the web product.
@@ -60,6 +60,29 @@ fn over_devices(rule: impl Fn(Device) -> IntervalSet) -> IntervalSet {
     DEVICES
         .into_iter()
         .fold(IntervalSet::new(), |sum, device| sum.union(&rule(device)))
+}
+
+/// The stretches of a device during which a state held, on the way from its `Joined` to
+/// its `Left`. `change` says what an event makes of the state, or nothing.
+fn stretches(
+    moments: &[Moment],
+    device: Device,
+    mut change: impl FnMut(Event, bool) -> bool,
+) -> IntervalSet {
+    let mut set = IntervalSet::new();
+    let (mut holds, mut since) = (false, 0);
+    for moment in moments.iter().filter(|moment| moment.device == device) {
+        let next = match moment.event {
+            Event::Joined => true,
+            Event::Left => false,
+            event => change(event, holds),
+        };
+        if holds {
+            set.insert(since, moment.at_ms);
+        }
+        (holds, since) = (next, moment.at_ms);
+    }
+    set
 }
 
 /// The web product: every 30 s a heartbeat, also while the page is hidden (a hidden page

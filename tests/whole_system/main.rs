@@ -21,6 +21,7 @@ mod elected_viewers;
 mod heartbeat_tap;
 mod hour;
 mod keyboard;
+mod hour;
 mod kills;
 mod lateness;
 mod logind;

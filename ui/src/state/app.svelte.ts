@@ -246,6 +246,8 @@ export class App {
     this.insightsOf = null;
     // There will be more in the books, and another receipt.
     this.#books = null;
+    // There will be more in the books, and another receipt.
+    this.#books = null;
     try {
       await this.session.follow();
     } catch (error) {

@@ -129,11 +129,6 @@ impl TestServer {
         let session: Value =
             serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
         session["hms_room_id"].as_str().expect("a room").to_owned()
-        TestSession {
-            session,
-            host,
-            host_account: account.to_string(),
-        }
     }
 
     /// An auth token for the official SDK, minted as an operator would.

@@ -5,10 +5,7 @@ use std::sync::Arc;
 
 use kulti_protocol::signalling::{Empty, GetMetadata, ListenMetadata, RpcError, SetMetadata, code};
 use kulti_protocol::store_keys::{
-    ACKNOWLEDGED, ACTIVE_POLL, UI_STATE, VIEWERS, WATCH_PREFIX, watch_key_user,
-};
-use kulti_protocol::store_keys::{
-    ACKNOWLEDGED, ROOM_LOCK, UI_STATE, VIEWERS, WATCH_PREFIX, watch_key_user,
+    ACKNOWLEDGED, ACTIVE_POLL, ROOM_LOCK, UI_STATE, VIEWERS, WATCH_PREFIX, watch_key_user,
 };
 use serde::Serialize;
 use serde_json::Value;

@@ -79,7 +79,10 @@ async fn a_session_in_numbers_while_it_lasts_and_after_it() {
     assert_eq!(after.watch_time.average_active_ms, Some(30 * MINUTE));
     assert_eq!(after.messages, 1);
     assert_eq!(after.peak, live.peak);
-    assert_eq!((after.polls[0].answered, after.polls[0].running), (1, false));
+    assert_eq!(
+        (after.polls[0].answered, after.polls[0].running),
+        (1, false)
+    );
     let gone = after.series.departures.iter().sum::<u32>();
     assert_eq!(gone, 1, "the end is nobody's leaving");
     let ended_at = after.until;

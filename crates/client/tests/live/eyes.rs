@@ -114,7 +114,7 @@ impl Eyes {
                 }
             }
             ViewEvent::Watch(watch) => seen.watch = watch,
-            ViewEvent::Diagnostics(_) => {}
+            ViewEvent::Polls(_) | ViewEvent::Diagnostics(_) => {}
             ViewEvent::Notice(notice) => seen.notices.push(notice),
             ViewEvent::Ended(ended) => seen.ended = Some(ended),
         }

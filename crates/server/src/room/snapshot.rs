@@ -52,6 +52,7 @@ pub struct RoomSnapshot {
     peers: Vec<SavedPeer>,
     #[serde(default)]
     chronicle: Option<Chronicle>,
+    #[serde(default)]
     polls: SavedPolls,
 }
 

@@ -97,7 +97,7 @@ fn a_poll_from_draft_to_end() {
         world.clients["a"].frames.is_empty(),
         "drafts are told to nobody"
     );
-    assert_eq!(listed(&mut world, "p", "created"), [id.clone()]);
+    assert_eq!(listed(&mut world, "p", "created"), [id.as_str()]);
     assert!(listed(&mut world, "a", "created").is_empty());
     for method in [
         "poll-info-get",

@@ -36,6 +36,7 @@ pub(super) fn store_values() -> Vec<Example> {
                 announcement_id: Some("a1".into()),
                 announcement_author: Some("Grace".into()),
                 announced_at: Some(NOW),
+                announcement_expires_at: Some(NOW + 60_000),
                 timestamp: NOW,
                 other: Map::from_iter([("layout".to_owned(), json!("wide"))]),
             },

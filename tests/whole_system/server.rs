@@ -119,7 +119,8 @@ impl TestServer {
 
     /// The room of a live session, by its code.
     pub(crate) async fn room_of(&self, code: &str) -> String {
-        let bearer = self.guest("Who looks").await;
+        let account = self.account("Who looks").await;
+        let bearer = account["access_token"].as_str().expect("a token");
         let answer = http_client()
             .get(format!("{}/api/sessions/by-code/{code}", self.origin))
             .bearer_auth(bearer)

@@ -67,7 +67,7 @@ async fn load(shared: &Shared, id: &str) -> Result<(Room, bool), ArchiveError> {
                 match shared.archive.history(id).await {
                     Ok(history) => room.remember(history),
                     Err(error) => {
-                        tracing::error!(room = id, %error, "what was said cannot be read")
+                        tracing::error!(room = id, %error, "what was said cannot be read");
                     }
                 }
                 return Ok((room, true));

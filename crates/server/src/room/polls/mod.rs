@@ -213,9 +213,9 @@ impl Room {
                 continue;
             }
             if self.policy.may(&peer.role, Action::PollWrite) {
-                hosts.push(socket)
+                hosts.push(socket);
             } else {
-                voters.push(socket)
+                voters.push(socket);
             }
         }
         // For who is slow the newest results replace older ones, as those of a store key do.

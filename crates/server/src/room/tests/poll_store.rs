@@ -187,8 +187,7 @@ fn what_is_no_vote_is_refused_and_changes_nothing() {
     assert_eq!(shown(&mut world), copy);
     assert!(world.notices("b", "on-metadata-change").is_empty());
     assert_eq!(world.set("h", "activePoll", json!({"x": 1})), Err(400));
-    let off = changed("/pollId", json!("new"));
-    let mut off = off;
+    let mut off = changed("/pollId", json!("new"));
     off["isActive"] = json!(false);
     assert_eq!(world.set("h", "activePoll", off), Err(400));
     let mut large = web_poll("large");

@@ -40,7 +40,7 @@ pub(super) fn start(world: &mut World, info: Value, questions: Value) -> String 
 }
 
 /// A running poll of one single choice of three.
-fn running(world: &mut World) -> String {
+pub(super) fn running(world: &mut World) -> String {
     start(
         world,
         json!({"title": "T"}),
@@ -54,7 +54,12 @@ pub(super) fn vote(world: &mut World, peer: &str, id: &str, option: u32) -> Resu
     respond(world, peer, id, json!([answer]))
 }
 
-fn respond(world: &mut World, peer: &str, id: &str, responses: Value) -> Result<Value, u64> {
+pub(super) fn respond(
+    world: &mut World,
+    peer: &str,
+    id: &str,
+    responses: Value,
+) -> Result<Value, u64> {
     world.call(
         peer,
         "poll-response",
@@ -62,11 +67,11 @@ fn respond(world: &mut World, peer: &str, id: &str, responses: Value) -> Result<
     )
 }
 
-fn result(world: &mut World, peer: &str, id: &str) -> Value {
+pub(super) fn result(world: &mut World, peer: &str, id: &str) -> Value {
     world.ok(peer, "poll-result", json!({"poll_id": id}))
 }
 
-fn listed(world: &mut World, peer: &str, state: &str) -> Vec<String> {
+pub(super) fn listed(world: &mut World, peer: &str, state: &str) -> Vec<String> {
     let list = world.ok(peer, "poll-list", json!({"state": state, "count": 50}));
     assert_eq!(list["last"], true);
     let polls = list["polls"].as_array().unwrap();
@@ -92,7 +97,7 @@ fn a_poll_from_draft_to_end() {
         world.clients["a"].frames.is_empty(),
         "drafts are told to nobody"
     );
-    assert_eq!(listed(&mut world, "p", "created"), [id.clone()]);
+    assert_eq!(listed(&mut world, "p", "created"), [id.as_str()]);
     assert!(listed(&mut world, "a", "created").is_empty());
     for method in [
         "poll-info-get",
@@ -269,213 +274,6 @@ fn answers_that_do_not_fit_are_refused_and_change_nothing() {
     assert_eq!((&words["skipped"], &words["total"]), (&json!(1), &json!(2)));
 }
 
-/// A quiz of one question, whose second option is right.
-fn quiz(world: &mut World, info: Value) -> String {
-    let mut question = choice("single-choice", &["x", "y", "z"]);
-    question["answer"] = json!({"hidden": false, "option": 2});
-    question["question"]["weight"] = json!(10);
-    let mut merged = json!({"type": "quiz", "title": "Q"});
-    merged
-        .as_object_mut()
-        .unwrap()
-        .extend(info.as_object().unwrap().clone());
-    start(world, merged, json!([question]))
-}
-
-#[test]
-fn what_is_right_is_not_given_out_while_a_quiz_runs() {
-    let mut world = class();
-    let id = quiz(&mut world, json!({}));
-    let outcome = vote(&mut world, "a", &id, 2).unwrap();
-    assert_eq!(outcome["result"][0]["correct"], false, "not yet");
-    vote(&mut world, "b", &id, 1).unwrap();
-    world.pass(1_000);
-    let questions = |world: &mut World, peer: &str| {
-        world.ok(peer, "poll-questions-get", json!({"poll_id": id}))["questions"][0].clone()
-    };
-    assert!(questions(&mut world, "a").get("answer").is_none());
-    assert_eq!(questions(&mut world, "h")["answer"]["option"], 2);
-    assert_eq!(result(&mut world, "a", &id)["questions"][0]["correct"], 0);
-    assert_eq!(result(&mut world, "h", &id)["questions"][0]["correct"], 1);
-    let correct = |world: &World, peer: &str| {
-        let notices = world.notices(peer, "on-poll-stats");
-        notices.last().unwrap()["polls"][0]["questions"][0]["correct"].clone()
-    };
-    assert_eq!(
-        (correct(&world, "a"), correct(&world, "p")),
-        (json!(0), json!(1))
-    );
-    let board = json!({"poll_id": id, "count": 10, "offset": 0});
-    assert_eq!(world.call("a", "poll-leaderboard", board.clone()), Err(403));
-    assert!(world.call("h", "poll-leaderboard", board.clone()).is_ok());
-    for frame in world.clients["a"]
-        .frames
-        .iter()
-        .chain(&world.clients["b"].frames)
-    {
-        assert!(!frame.to_string().contains("\"answer\""), "{frame}");
-    }
-
-    world.ok("h", "poll-stop", json!({"poll_id": id}));
-    assert_eq!(questions(&mut world, "a")["answer"]["option"], 2);
-    assert_eq!(correct(&world, "a"), 1);
-    let board = world.ok("a", "poll-leaderboard", board);
-    assert_eq!(
-        (&board["voted_users"], &board["correct_users"]),
-        (&json!(2), &json!(1))
-    );
-    assert_eq!(board["questions"][0]["peer"]["userid"], "user-a");
-    assert_eq!(board["questions"][0]["peer"]["username"], "Name a");
-    assert_eq!(board["questions"][0]["score"], 10);
-    assert_eq!(board["questions"][1]["position"], 2);
-    assert_eq!(board["avg_score"], 5.0);
-    let repeated = vote(&mut world, "a", &id, 2).unwrap();
-    assert_eq!(repeated["result"][0]["correct"], true);
-}
-
-#[test]
-fn an_answer_that_is_hidden_stays_hidden() {
-    let mut world = class();
-    let mut question = choice("multiple-choice", &["x", "y", "z"]);
-    question["answer"] = json!({"hidden": true, "options": [3, 1]});
-    let id = start(&mut world, json!({"type": "quiz"}), json!([question]));
-    respond(
-        &mut world,
-        "a",
-        &id,
-        json!([{"question": 1, "options": [1, 3]}]),
-    )
-    .unwrap();
-    world.ok("h", "poll-stop", json!({"poll_id": id}));
-    let got = world.ok("a", "poll-questions-get", json!({"poll_id": id}));
-    assert!(got["questions"][0].get("answer").is_none());
-    assert_eq!(result(&mut world, "a", &id)["questions"][0]["correct"], 0);
-    assert_eq!(result(&mut world, "h", &id)["questions"][0]["correct"], 1);
-}
-
-#[test]
-fn scores_and_times_make_the_ranking() {
-    let mut world = class();
-    let mut one = choice("single-choice", &["x", "y"]);
-    one["answer"] = json!({"option": 1});
-    one["question"]["weight"] = json!(5);
-    one["question"]["negative"] = json!(true);
-    let two = json!({"question": {"text": "Who?", "type": "short-answer"},
-        "answer": {"text": " Grace ", "trim": true, "case": false}});
-    let id = start(&mut world, json!({"type": "quiz"}), json!([one, two]));
-    let answers = |option: u32, text: &str, ms: u32| {
-        json!([{"question": 1, "option": option, "duration": ms},
-               {"question": 2, "text": text, "duration": ms}])
-    };
-    respond(&mut world, "a", &id, answers(1, "grace", 2_000)).unwrap();
-    respond(&mut world, "b", &id, answers(1, "GRACE", 1_000)).unwrap();
-    respond(&mut world, "p", &id, answers(2, "Ada", 100)).unwrap();
-    world.ok("h", "poll-stop", json!({"poll_id": id}));
-    let page = |world: &mut World, offset: u32, count: u32| {
-        world.ok(
-            "a",
-            "poll-leaderboard",
-            json!({"poll_id": id, "offset": offset, "count": count}),
-        )
-    };
-    let board = page(&mut world, 0, 2);
-    assert_eq!(board["last"], false);
-    let order = |board: &Value| -> Vec<(String, i64)> {
-        let entries = board["questions"].as_array().unwrap();
-        entries
-            .iter()
-            .map(|e| {
-                (
-                    e["peer"]["userid"].as_str().unwrap().to_owned(),
-                    e["score"].as_i64().unwrap(),
-                )
-            })
-            .collect()
-    };
-    assert_eq!(
-        order(&board),
-        [("user-b".to_owned(), 6), ("user-a".to_owned(), 6)]
-    );
-    let rest = page(&mut world, 2, 2);
-    assert_eq!(
-        (order(&rest), &rest["last"]),
-        (vec![("user-p".to_owned(), -5)], &json!(true))
-    );
-    assert_eq!(rest["questions"][0]["position"], 3);
-}
-
-#[test]
-fn an_anonymous_poll_never_says_who() {
-    let mut world = class();
-    let id = quiz(&mut world, json!({"anonymous": true}));
-    vote(&mut world, "a", &id, 2).unwrap();
-    world.ok("h", "poll-stop", json!({"poll_id": id}));
-    world.pass(1_000);
-    world.clear();
-    let all = world.ok("h", "poll-responses", json!({"poll_id": id, "count": 50}));
-    let nobody = json!({"hash": "", "peerid": "", "userid": "", "username": ""});
-    assert_eq!(all["responses"][0]["peer"], nobody);
-    let board = world.ok("h", "poll-leaderboard", json!({"poll_id": id}));
-    assert_eq!(board["questions"][0]["peer"], nobody);
-    world.ok("h", "poll-result", json!({"poll_id": id}));
-    for frame in &world.clients["h"].frames {
-        assert!(!frame.to_string().contains("user-a"), "{frame}");
-    }
-    let own = world.ok("a", "poll-responses", json!({"poll_id": id, "self": true}));
-    assert_eq!(
-        own["responses"][0]["peer"]["userid"], "user-a",
-        "one knows oneself"
-    );
-    let summary = serde_json::to_string(&world.room.poll_summaries()).unwrap();
-    assert!(!summary.contains("user-a"));
-    assert_eq!(
-        vote(&mut world, "a", &id, 1),
-        Err(400),
-        "still one ballot each"
-    );
-}
-
-#[test]
-fn results_can_stay_hidden_until_the_end_and_roles_be_shut_out() {
-    let mut world = class();
-    let info = json!({"vote": ["viewer"], "responses": ["host"]});
-    let id = start(
-        &mut world,
-        info,
-        json!([choice("single-choice", &["x", "y"])]),
-    );
-    vote(&mut world, "a", &id, 1).unwrap();
-    assert_eq!(
-        vote(&mut world, "p", &id, 1),
-        Err(403),
-        "not of a role that votes"
-    );
-    world.pass(1_000);
-    assert!(world.notices("a", "on-poll-stats").is_empty());
-    assert!(!world.notices("h", "on-poll-stats").is_empty());
-    let id_only = json!({"poll_id": id});
-    assert_eq!(world.call("a", "poll-result", id_only.clone()), Err(403));
-    assert_eq!(world.call("a", "poll-responses", id_only.clone()), Err(403));
-    assert!(
-        world
-            .call("a", "poll-responses", json!({"poll_id": id, "self": true}))
-            .is_ok()
-    );
-    assert!(world.call("h", "poll-responses", id_only.clone()).is_ok());
-    world.ok("h", "poll-stop", id_only.clone());
-    let shown = world.notices("b", "on-poll-stats");
-    assert_eq!(
-        shown[0]["polls"][0]["questions"][0]["options"],
-        json!([1, 0])
-    );
-    assert!(world.call("a", "poll-result", id_only.clone()).is_ok());
-    assert_eq!(
-        world.call("a", "poll-responses", id_only),
-        Err(403),
-        "who answered what"
-    );
-}
-
 #[test]
 fn a_user_has_one_ballot_on_all_devices_unless_the_poll_says_otherwise() {
     let mut world = class();
@@ -499,134 +297,6 @@ fn a_user_has_one_ballot_on_all_devices_unless_the_poll_says_otherwise() {
         "people, not devices"
     );
     assert_eq!(result(&mut world, "h", &by_peer)["user_count"], 2);
-}
-
-#[test]
-fn a_timed_poll_stops_by_itself_to_the_millisecond() {
-    let mut world = class();
-    let id = start(
-        &mut world,
-        json!({"duration": 30}),
-        json!([choice("single-choice", &["x"])]),
-    );
-    let end = world.now + 30_000;
-    world.pass(29_999);
-    vote(&mut world, "a", &id, 1).unwrap();
-    // A vote that comes before the room's timer is as late as one after it.
-    world.now = end;
-    assert_eq!(vote(&mut world, "b", &id, 1), Err(400));
-    let stop = world.notices("a", "on-poll-stop");
-    assert_eq!(stop[0]["polls"][0]["stopped_by"], "");
-    assert_eq!(stop[0]["polls"][0]["stopped_at"], end);
-    assert_eq!(world.room.poll_summaries()[0].voters, 1);
-}
-
-#[test]
-fn late_joiners_and_those_who_come_back_find_what_runs() {
-    let mut world = class();
-    let (one, two, three) = (
-        running(&mut world),
-        running(&mut world),
-        running(&mut world),
-    );
-    vote(&mut world, "a", &one, 3).unwrap();
-    world.join("late", "viewer");
-    let starts: Vec<Value> = world.notices("late", "on-poll-start");
-    let ids: Vec<&Value> = starts
-        .iter()
-        .map(|notice| &notice["polls"][0]["poll_id"])
-        .collect();
-    assert_eq!(
-        ids,
-        [&json!(one), &json!(two), &json!(three)],
-        "one in each notice"
-    );
-    let stats = world.notices("late", "on-poll-stats");
-    assert_eq!(
-        stats[0]["polls"][0]["questions"][0]["options"],
-        json!([0, 0, 1])
-    );
-
-    world.pass(60_000);
-    world.cut("b");
-    world.pass(10_000);
-    world.ok("h", "poll-stop", json!({"poll_id": one}));
-    let four = running(&mut world);
-    vote(&mut world, "a", &four, 1).unwrap();
-    world.clear();
-    world.open("b", "viewer");
-    let stops = world.notices("b", "on-poll-stop");
-    assert_eq!(stops.len(), 1);
-    assert_eq!(stops[0]["polls"][0]["poll_id"], one);
-    let starts = world.notices("b", "on-poll-start");
-    assert_eq!(starts.len(), 1, "two and three would be announced again");
-    assert_eq!(starts[0]["polls"][0]["poll_id"], four);
-    assert_eq!(world.notices("b", "on-poll-stats").len(), 1);
-    assert!(
-        world.notices("a", "on-poll-stop").is_empty(),
-        "nobody else is told again"
-    );
-    vote(&mut world, "b", &four, 1).unwrap();
-    assert_eq!(result(&mut world, "h", &four)["user_count"], 2);
-}
-
-#[test]
-fn results_are_told_a_few_times_a_second_and_the_last_ones_always() {
-    let mut world = class();
-    for n in 0..100 {
-        world.join(&format!("v{n}"), "viewer");
-    }
-    let id = running(&mut world);
-    world.clear();
-    for n in 0..100 {
-        vote(&mut world, &format!("v{n}"), &id, 1 + n % 3).unwrap();
-        world.pass(10);
-    }
-    world.pass(1_000);
-    let told = world.notices("a", "on-poll-stats");
-    assert!(
-        (2..=6).contains(&told.len()),
-        "{} times in a second",
-        told.len()
-    );
-    assert_eq!(told.last().unwrap()["polls"][0]["user_count"], 100);
-    assert_eq!(world.notices("a", "on-poll-stats").len(), told.len());
-}
-
-#[test]
-fn polls_survive_the_server() {
-    for clean in [true, false] {
-        let mut world = class();
-        let id = start(
-            &mut world,
-            json!({"title": "T", "duration": 60}),
-            json!([choice("single-choice", &["x", "y"])]),
-        );
-        let kept = draft(&mut world, "h", json!({"title": "Later"}), json!([]));
-        vote(&mut world, "a", &id, 2).unwrap();
-        let before = world.room.poll_summaries();
-        world.restart(clean);
-        assert_eq!(world.room.poll_summaries(), before);
-        world.pass(1_000);
-        for peer in ["h", "a", "b"] {
-            world.open(peer, if peer == "h" { "host" } else { "viewer" });
-        }
-        assert_eq!(world.notices("b", "on-poll-start").len(), 2);
-        assert_eq!(
-            vote(&mut world, "a", &id, 1),
-            Err(400),
-            "the ballot was kept"
-        );
-        vote(&mut world, "b", &id, 2).unwrap();
-        assert_eq!(listed(&mut world, "h", "created"), [kept]);
-        world.pass(60_000);
-        assert_eq!(
-            world.notices("b", "on-poll-stop").len(),
-            1,
-            "its time went on"
-        );
-        assert_eq!(world.room.poll_summaries()[0].voters, 2);
-    }
 }
 
 #[test]
@@ -704,34 +374,5 @@ fn what_is_too_large_is_refused_in_words() {
     assert_eq!(
         (next["polls"].as_array().unwrap().len(), &next["last"]),
         (150, &json!(true))
-    );
-}
-
-#[test]
-fn the_end_of_the_session_stops_polls_and_keeps_what_became_of_them() {
-    let mut world = class();
-    let id = running(&mut world);
-    vote(&mut world, "a", &id, 1).unwrap();
-    draft(&mut world, "h", json!({"title": "Never"}), json!([]));
-    world.ok("h", "end-room", json!({"lock": true, "reason": ""}));
-    let ended = world.now;
-    world.restart(true);
-    let summaries = world.room.poll_summaries();
-    assert_eq!(summaries.len(), 1, "drafts took no part");
-    let summary = serde_json::to_value(&summaries[0]).unwrap();
-    assert_eq!(
-        summary,
-        json!({
-            "id": id, "title": "T", "kind": "poll", "state": "stopped", "anonymous": false,
-            "voters": 1, "people": 4, "startedAt": ended, "stoppedAt": ended,
-            "questions": [{
-                "text": "Which?", "kind": "single-choice", "answered": 1, "skipped": 0,
-                "options": [
-                    {"text": "x", "votes": 1, "isRight": false},
-                    {"text": "y", "votes": 0, "isRight": false},
-                    {"text": "z", "votes": 0, "isRight": false},
-                ],
-            }],
-        })
     );
 }

@@ -449,7 +449,7 @@ impl SessionCore {
         let counts_down = self
             .polls
             .iter()
-            .filter_map(|poll| poll.ends_at())
+            .filter_map(polls::Poll::ends_at)
             .filter(|ends| *ends > server_ms)
             .map(|ends| {
                 let to_next = (ends - server_ms - 1) % SECOND_MS + 1;

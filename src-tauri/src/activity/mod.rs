@@ -40,6 +40,8 @@ pub struct Activity {
     /// the present state or the change, never neither.
     known: Mutex<Known>,
     in_stay: watch::Sender<bool>,
+    /// Time does not count because nobody is there: whoever comes back is waited for.
+    alone: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -75,6 +77,7 @@ impl Activity {
         let mut known = self.known.lock();
         known.stay = None;
         self.in_stay.send_replace(false);
+        self.alone.send_replace(false);
     }
 
     /// Takes in what a source has found out, right when it happens.
@@ -124,6 +127,17 @@ impl Activity {
         if self.known.lock().sources.set_screen_saver(there) {
             tracing::info!(there, "activity source: the desktop's screen saver");
         }
+    }
+
+    /// Whether time does not count because nobody is there.
+    pub fn is_alone(&self, alone: bool) {
+        self.alone
+            .send_if_modified(|known| std::mem::replace(known, alone) != alone);
+    }
+
+    /// Whether somebody's return is waited for, and when that changes.
+    pub(crate) fn alone(&self) -> watch::Receiver<bool> {
+        self.alone.subscribe()
     }
 
     /// Whether a stay goes on, and when that changes.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kulti_client::core::view::WatchView;
+use kulti_client::core::view::{PauseReason, WatchView};
 use tokio::sync::watch;
 
 use super::{App, model::ActivitySource};
@@ -42,8 +42,12 @@ impl App {
         self.prompt.subscribe()
     }
 
-    /// Takes note of whether the view asks "Still watching?".
+    /// Takes note of whether the view asks "Still watching?", and whether it says that
+    /// nobody is there.
     pub(super) fn note_prompt(&self, watch: Option<&WatchView>) {
+        let paused_by = watch.and_then(|watch| watch.paused_by);
+        let alone = paused_by == Some(PauseReason::NobodyThere);
+        self.activity.is_alone(alone);
         let open = watch
             .and_then(|watch| watch.prompt)
             .map(|prompt| OpenPrompt {

@@ -28,6 +28,10 @@ use crate::app::model::{ActivityKind, ActivitySourceName};
 /// How often a source is asked: as often as evidence may come.
 const POLL: Duration = Duration::from_secs(1);
 
+/// The same while time does not count because nobody is there: it counts again from the
+/// first input on, and a source only knows of the last one.
+const POLL_ALONE: Duration = Duration::from_millis(50);
+
 /// How long after the last source has died all are tried again.
 const RETRY: Duration = Duration::from_secs(15);
 
@@ -81,6 +85,7 @@ async fn follow(activity: Arc<Activity>) {
 /// Asks a source in every stay, until it dies.
 async fn ask_on(activity: &Activity, mut counter: Counter) -> NoInput {
     let mut in_stay = activity.in_stay();
+    let mut alone = activity.alone();
     loop {
         if in_stay.wait_for(|in_stay| *in_stay).await.is_err() {
             return NoInput::because("the app ends");
@@ -106,8 +111,19 @@ async fn ask_on(activity: &Activity, mut counter: Counter) -> NoInput {
                 }
                 Err(error) => return error,
             }
-            // Woken up early by the end of the stay.
-            drop(timeout(POLL, in_stay.changed()).await);
+            let pause = if *alone.borrow_and_update() {
+                POLL_ALONE
+            } else {
+                POLL
+            };
+            // Woken up early by the end of the stay, and when everybody has gone.
+            let woken = async {
+                tokio::select! {
+                    _ = in_stay.changed() => {}
+                    _ = alone.changed() => {}
+                }
+            };
+            drop(timeout(pause, woken).await);
         }
     }
 }

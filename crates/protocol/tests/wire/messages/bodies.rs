@@ -35,7 +35,6 @@ pub(super) fn store_values() -> Vec<Example> {
                 announcement_text: Some("Break until 11".into()),
                 announcement_id: Some("a1".into()),
                 announcement_author: Some("Grace".into()),
-                announcement_expires_at: None,
                 announced_at: Some(NOW),
                 announcement_expires_at: Some(NOW + 60_000),
                 timestamp: NOW,

@@ -28,7 +28,7 @@ enum Event {
 fn intent() -> impl Strategy<Value = Intent> {
     let person = (0..PEOPLE.len()).prop_map(|n| PEOPLE[n].to_owned());
     prop_oneof![
-        "[a-c]{1,3}".prop_map(|text| Intent::say(text)),
+        "[a-c]{1,3}".prop_map(Intent::say),
         prop::option::of("[a-c]{1,3}").prop_map(|text| Intent::Announce {
             text,
             shown_for_ms: None

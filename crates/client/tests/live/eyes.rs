@@ -104,6 +104,7 @@ impl Eyes {
                     None => seen.messages.push(message),
                 }
             }
+            ViewEvent::Polls(_) => {}
             ViewEvent::Watch(watch) => seen.watch = watch,
             ViewEvent::Notice(notice) => seen.notices.push(notice),
             ViewEvent::Ended(ended) => seen.ended = Some(ended),

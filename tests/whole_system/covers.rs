@@ -82,13 +82,24 @@ impl OtherWindow {
     }
 }
 
-/// Whether the X server shows the window with this number, apart from what lies over it.
-pub(crate) fn is_mapped(window: &str) -> bool {
-    let (connection, _) = x11rb::connect(None).expect("the display");
+/// Whether something of the window with this number lies on the screen, apart from what
+/// is above it. Window managers let windows slide to their place from outside.
+pub(crate) fn is_on_screen(window: &str) -> bool {
+    let (connection, screen) = x11rb::connect(None).expect("the display");
+    let screen = &connection.setup().roots[screen];
     let window: Window = window.parse().expect("a number");
     let attributes = connection.get_window_attributes(window).expect("sent");
     let attributes = attributes.reply().expect("it is there");
+    let place = connection.translate_coordinates(window, screen.root, 0, 0);
+    let place = place.expect("sent").reply().expect("it is there");
+    let size = connection.get_geometry(window).expect("sent");
+    let size = size.reply().expect("it is there");
+    let within = |at: i16, length: u16, room: u16| {
+        i32::from(at) < i32::from(room) && i32::from(at) + i32::from(length) > 0
+    };
     attributes.map_state == MapState::VIEWABLE
+        && within(place.dst_x, size.width, screen.width_in_pixels)
+        && within(place.dst_y, size.height, screen.height_in_pixels)
 }
 
 fn create(x: i16, y: i16, width: u16, height: u16, unmanaged: bool) -> (RustConnection, Window) {

@@ -23,7 +23,7 @@ use crate::{
     activity::{Act, EXACT_MS, run},
     app_window::AppWindow,
     bots::{Bots, is},
-    covers::{Cover, OtherWindow, is_mapped},
+    covers::{Cover, OtherWindow, is_on_screen},
     cuttable_link::CuttableLink,
     lateness::Lateness,
     logind::Logind,
@@ -180,7 +180,7 @@ impl Person {
                     _ => self.cover = Some(Cover::open(0, 0, 2_000, 2_000)),
                 });
                 let covered = self.cover.is_some();
-                let act = act.until(|| covered || !is_mapped(&id));
+                let act = act.until(|| covered || !is_on_screen(&id));
                 self.pauses("window hidden").await;
                 act
             }
@@ -190,7 +190,7 @@ impl Person {
                     1 => run("wmctrl", &["-s", "0"]),
                     _ => self.cover.take().into_iter().for_each(Cover::close),
                 });
-                let act = act.until(|| is_mapped(&id));
+                let act = act.until(|| is_on_screen(&id));
                 self.hidden += 1;
                 self.counts().await;
                 act

@@ -402,18 +402,6 @@ mod tests {
     }
 
     #[test]
-    fn at_the_vendors_everybody_writes_every_key_and_the_server_none() {
-        let policy = RoomPolicy::Vendor.policy();
-        for key in ["uiState", "activePoll", "watch:bob", "viewers", "anything"] {
-            assert_eq!(policy.writers_of(key), Writers::Everyone, "{key}");
-            assert!(!policy.names_key(key), "{key}");
-        }
-        let ours = Policy::default();
-        assert_eq!(policy.known_roles(), ours.known_roles());
-        assert_eq!(RoomPolicy::Kulti.policy(), ours);
-    }
-
-    #[test]
     fn roles_let_the_sdk_join_without_media() {
         for role in Policy::default().known_roles().values() {
             assert!(role.publish_params.allowed.is_empty());

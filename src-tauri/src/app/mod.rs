@@ -3,6 +3,7 @@
 
 mod books;
 mod clipboard;
+mod csv;
 mod demo;
 mod downloads;
 mod errors;

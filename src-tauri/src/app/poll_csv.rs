@@ -3,7 +3,7 @@
 
 use kulti_client::core::PollReport;
 
-use super::downloads::date;
+use super::csv::{moment, push_line};
 
 /// The whole file: what holds for the poll, the tally of each question, then who answered
 /// what, unless the poll is anonymous. A blank line stands between the three.
@@ -11,7 +11,7 @@ pub(super) fn csv(report: &PollReport) -> String {
     let mut file = String::new();
     let yes = |it_is: bool| if it_is { "yes" } else { "no" };
     let voters = report.voters.to_string();
-    let started = moment(report.started_at_ms);
+    let started = moment_or_nothing(report.started_at_ms);
     for (name, value) in [
         ("session", report.session.as_str()),
         ("poll", &report.title),
@@ -20,9 +20,9 @@ pub(super) fn csv(report: &PollReport) -> String {
         ("started_at", &started),
         ("voters", &voters),
     ] {
-        line(&mut file, &[name, value]);
+        push_line(&mut file, &[name, value]);
     }
-    line(&mut file, &[]);
+    push_line(&mut file, &[]);
     let columns = [
         "question",
         "text",
@@ -34,31 +34,31 @@ pub(super) fn csv(report: &PollReport) -> String {
         "percent",
         "right",
     ];
-    line(&mut file, &columns);
+    push_line(&mut file, &columns);
     for question in &report.questions {
         let numbers = [question.number, question.voters, question.selections];
         let [number, voters, selections] = numbers.map(|n| n.to_string());
         let asked = [&number, &question.text, &voters, &selections].map(String::as_str);
         if question.options.is_empty() {
-            line(&mut file, &[&asked[..], &[""; 5]].concat());
+            push_line(&mut file, &[&asked[..], &[""; 5]].concat());
         }
         for option in &question.options {
             let numbers = [option.number, option.votes, option.percent];
             let [number, votes, percent] = numbers.map(|n| n.to_string());
             let right = if report.quiz { yes(option.right) } else { "" };
             let answer = [number.as_str(), &option.text, &votes, &percent, right];
-            line(&mut file, &[&asked[..], &answer].concat());
+            push_line(&mut file, &[&asked[..], &answer].concat());
         }
     }
     if report.anonymous || report.answers.is_empty() {
         return file;
     }
-    line(&mut file, &[]);
-    line(&mut file, &["name", "user", "question", "answer"]);
+    push_line(&mut file, &[]);
+    push_line(&mut file, &["name", "user", "question", "answer"]);
     for answered in &report.answers {
         let question = answered.question.to_string();
         for answer in &answered.answers {
-            line(
+            push_line(
                 &mut file,
                 &[&answered.name, &answered.user_id, &question, answer],
             );
@@ -67,47 +67,9 @@ pub(super) fn csv(report: &PollReport) -> String {
     file
 }
 
-fn line(file: &mut String, cells: &[&str]) {
-    for (index, cell) in cells.iter().enumerate() {
-        if index > 0 {
-            file.push(',');
-        }
-        push_cell(file, cell);
-    }
-    file.push_str("\r\n");
-}
-
-/// One cell: quoted where it must be. Text that a spreadsheet would take for a formula
-/// gets an apostrophe in front, which makes it text again.
-fn push_cell(file: &mut String, text: &str) {
-    let begins = text.trim_start().chars().next();
-    let formula = matches!(begins, Some('=' | '+' | '-' | '@' | '|' | '%'))
-        || text.starts_with(['\t', '\r', '\n']);
-    let guard = if formula && text.parse::<f64>().is_err() {
-        "'"
-    } else {
-        ""
-    };
-    if text.contains([',', ';', '"', '\t', '\r', '\n']) || text != text.trim() {
-        file.push('"');
-        file.push_str(guard);
-        file.push_str(&text.replace('"', "\"\""));
-        file.push('"');
-    } else {
-        file.push_str(guard);
-        file.push_str(text);
-    }
-}
-
-/// `2026-11-25T14:02:36Z`; empty for none.
-fn moment(ms: u64) -> String {
-    if ms == 0 {
-        return String::new();
-    }
-    let (year, month, day) = date(ms);
-    let second = ms / 1_000 % 86_400;
-    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+/// Empty for none.
+fn moment_or_nothing(ms: u64) -> String {
+    if ms == 0 { String::new() } else { moment(ms) }
 }
 
 #[cfg(test)]
@@ -182,21 +144,5 @@ mod tests {
         });
         assert!(!file.contains("Zoë") && !file.contains("user"), "{file}");
         assert!(file.contains("anonymous,yes"));
-    }
-
-    #[test]
-    fn cells_are_quoted_only_where_they_must_be() {
-        for (text, cell) in [
-            ("plain", "plain"),
-            ("-5", "-5"),
-            ("-5;=1", "\"'-5;=1\""),
-            ("  =1", "\"'  =1\""),
-            ("two\nlines", "\"two\nlines\""),
-            ("", ""),
-        ] {
-            let mut file = String::new();
-            push_cell(&mut file, text);
-            assert_eq!(file, cell, "{text:?}");
-        }
     }
 }

@@ -115,7 +115,7 @@ impl Eyes {
             }
             ViewEvent::Polls(_) => {}
             ViewEvent::Watch(watch) => seen.watch = watch,
-            ViewEvent::Polls(_) | ViewEvent::Diagnostics(_) => {}
+            ViewEvent::Diagnostics(_) => {}
             ViewEvent::Notice(notice) => seen.notices.push(notice),
             ViewEvent::Ended(ended) => seen.ended = Some(ended),
         }

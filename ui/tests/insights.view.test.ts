@@ -10,6 +10,7 @@ import { ScriptedBackend, type Script } from './scripted-backend';
 
 const NONE: PermissionsView = {
   manageStage: false,
+  markHelpful: false,
   changeRole: false,
   removeOthers: false,
   lowerHands: false,

@@ -58,6 +58,7 @@ describe('the command palette', () => {
     const offered = (can: Partial<PermissionsView>) => {
       const none: PermissionsView = {
         manageStage: false,
+        markHelpful: false,
         changeRole: false,
         removeOthers: false,
         lowerHands: false,

@@ -44,12 +44,12 @@ export const commands = {
 	sessionBooks: (sessionId: string) => typedError<SessionBooks, CommandError>(__TAURI_INVOKE("session_books", { sessionId })),
 	/**  Saves the server's signed receipt for a session that is over, and gives its path. */
 	saveReceipt: (sessionId: string) => typedError<string, CommandError>(__TAURI_INVOKE("save_receipt", { sessionId })),
+	/**  Saves the results of a poll of the session that goes on as CSV, and gives the path. */
+	savePollResults: (pollId: string) => typedError<string, CommandError>(__TAURI_INVOKE("save_poll_results", { pollId })),
 	/**  How a session goes or went that I hosted. */
 	insights: (sessionId: string) => typedError<Insights, CommandError>(__TAURI_INVOKE("insights", { sessionId })),
 	/**  Saves that as CSV, and gives the file's path. */
 	saveInsights: (sessionId: string) => typedError<string, CommandError>(__TAURI_INVOKE("save_insights", { sessionId })),
-	/**  Saves the results of a poll of the session that goes on as CSV, and gives the path. */
-	savePollResults: (pollId: string) => typedError<string, CommandError>(__TAURI_INVOKE("save_poll_results", { pollId })),
 	/**  What on this computer tells whether the person watches. */
 	activitySources: () => __TAURI_INVOKE<ActivitySource[]>("activity_sources"),
 	/**  Saves the log, without what is private, and gives the file's path. */
@@ -74,6 +74,16 @@ export const commands = {
 };
 
 /* Types */
+/**  How many have acknowledged an announcement. */
+export type AcknowledgedView = {
+	/**  Which. */
+	announcementId: string,
+	/**  How many people have. */
+	count: number,
+	/**  Of how many, the one who announced left out. */
+	of: number,
+};
+
 /**  The most that watched at once. */
 export type ActivePeak = {
 	/**  How many. */
@@ -132,6 +142,8 @@ export type AnnouncementView = {
 	text: string,
 	/**  When it was announced. */
 	announcedAtMs: number,
+	/**  From when on it is not shown any more; none stays until it is taken back. */
+	expiresAtMs: number | null,
 };
 
 /**  An answer to one question. */
@@ -386,8 +398,12 @@ export type ErrorCode =
 "notACode" | 
 /**  No live session has this code. */
 "noSuchSession" | 
-/**  The session is over or locked. */
+/**  The session is over. */
 "sessionOver" | 
+/**  Its host lets nobody new in. */
+"sessionLocked" | 
+/**  Its host has removed this person. */
+"removed" | 
 /**  The server does not answer. */
 "serverUnreachable" | 
 /**  The server's certificate is not the one in the link. */
@@ -475,6 +491,14 @@ export type IgnoredWrite = {
 	atMs: number,
 };
 
+/**  A change of the stage that was ignored. */
+export type IgnoredWriteView = {
+	/**  Who wrote it. */
+	name: string,
+	/**  When. */
+	atMs: number,
+};
+
 /**  How a session goes or went: sums over everybody, never a person. */
 export type Insights = {
 	/**  The session's id. */
@@ -554,8 +578,10 @@ messageId: string | null } |
 /**  Announce to everyone. */
 { act: "announce"; 
 /**  1 to 500 characters; none takes the announcement back. */
-text: string | null } | 
-/**  "Got it": hide the announcement here. */
+text: string | null; 
+/**  How long it is shown; none: until it is taken back. */
+shownForMs: number | null } | 
+/**  "Got it": hide the announcement here, and have it counted as read. */
 { act: "dismissAnnouncement"; 
 /**  Which. */
 id: string } | 
@@ -603,6 +629,27 @@ reason: string } |
 { act: "poll"; 
 /**  What. */
 intent: PollIntent } | 
+/**  Lower all hands. */
+{ act: "lowerAllHands" } | 
+/**  Let nobody new in, or everybody again. */
+{ act: "lockRoom"; 
+/**  Whether it is to be locked. */
+locked: boolean } | 
+/**  Be called otherwise from now on. */
+{ act: "rename"; 
+/**  1 to 80 characters. */
+name: string } | 
+/**
+ *  Look at a part of the list of people, from now on. The screen's doing, and no
+ *  evidence of anybody.
+ */
+{ act: "showPeople"; 
+/**  Shows only people with this in their names; empty shows everybody. */
+query: string; 
+/**  The first row, from 0. */
+first: number; 
+/**  How many rows; 0 stops looking. */
+count: number } | 
 /**  "Still watching?" is on the screen, drawn and visible. No act of the person. */
 { act: "promptShown" } | 
 /**  The person answered "Still watching?". */
@@ -613,6 +660,24 @@ intent: PollIntent } |
 { act: "leave" } | 
 /**  End the session for everyone (hosts). */
 { act: "endSession" };
+
+/**  An invitation to me. */
+export type InvitationView = {
+	/**  Who invites. */
+	name: string,
+	/**  To which role. */
+	role: string,
+};
+
+/**  An invitation of mine. */
+export type InvitedView = {
+	/**  Whom. */
+	peerId: string,
+	/**  By name. */
+	name: string,
+	/**  To which role. */
+	role: string,
+};
 
 /**  A session at a server. */
 export type JoinTarget = {
@@ -765,6 +830,30 @@ author: string;
 title: string; 
 /**  Whether it is a quiz. */
 quiz: boolean } | 
+/**  Whom I invited has taken the role. */
+{ kind: "invitationAccepted"; 
+/**  Who. */
+name: string; 
+/**  The role. */
+role: string } | 
+/**  Whom I invited has said no. */
+{ kind: "invitationDeclined"; 
+/**  Who. */
+name: string; 
+/**  The role. */
+role: string } | 
+/**  Whom I invited has not answered for a minute, or has left without an answer. */
+{ kind: "invitationUnanswered"; 
+/**  Who. */
+name: string; 
+/**  The role. */
+role: string } | 
+/**  The room was locked or unlocked, by somebody else (told to those who may do so). */
+{ kind: "lockChanged"; 
+/**  Who did it, if known. */
+name: string | null; 
+/**  Whether it is locked now. */
+locked: boolean } | 
 /**  A new credit was earned. */
 { kind: "creditEarned"; 
 /**  Whole credits so far. */
@@ -782,6 +871,22 @@ message: string } |
 /**  Who wrote it. */
 name: string };
 
+/**  An announcement that was made while I was here, or stood when I came. */
+export type PastAnnouncementView = {
+	/**  The same for everyone and over reconnects. */
+	id: string,
+	/**  The host who announced. */
+	author: string,
+	/**  At most 500 characters. */
+	text: string,
+	/**  When it was announced. */
+	announcedAtMs: number,
+	/**  Whether it stands now: neither taken back nor replaced nor run out. */
+	current: boolean,
+	/**  How many had acknowledged it when it was counted last; none where nobody counts. */
+	acknowledged: number | null,
+};
+
 /**  Why time does not count. */
 export type PauseReason = 
 /**  The machine slept. */
@@ -794,6 +899,33 @@ export type PauseReason =
 "nobodyThere" | 
 /**  No connection for longer than the grace period. */
 "connectionLost";
+
+/**
+ *  The window of the list that was asked for with [`crate::core::Intent::ShowPeople`].
+ * 
+ *  The list has three parts, one behind the other: raised hands in the order in which
+ *  they went up, hosts and presenters, everybody else. Whose hand is up stands twice.
+ */
+export type PeopleListView = {
+	/**  What is searched for, as it was asked; empty shows everybody. */
+	query: string,
+	/**  How many people are here in all. */
+	total: number,
+	/**  Of those that are found: with a raised hand. */
+	hands: number,
+	/**  Of those that are found: hosts and presenters. */
+	leads: number,
+	/**  Of those that are found: all others. */
+	watching: number,
+	/**  How many of the others are active; none where not everybody's state is known here. */
+	watchingActive: number | null,
+	/**  People whom the server has not named, so that they cannot be found here. */
+	unnamed: number,
+	/**  Place of the first row in the whole list, from 0. */
+	first: number,
+	/**  The rows from there on. */
+	rows: TileView[],
+};
 
 /**  Participants in grid order. */
 export type PeopleView = {
@@ -1118,6 +1250,20 @@ export type RibbonSpan = {
 	reason: PauseReason | null,
 };
 
+/**  The room's door, and who is invited to what. */
+export type RoomView = {
+	/**  Whether nobody new is let in. */
+	locked: boolean,
+	/**  The host who locked it, if known. */
+	lockedBy: string | null,
+	/**  Whether I may lock and unlock it. False where the server does not know locks. */
+	canLock: boolean,
+	/**  What I am invited to; answered with [`crate::core::Intent::AnswerRoleInvite`]. */
+	invitation: InvitationView | null,
+	/**  Whom I have invited and who has not answered yet. */
+	invited: InvitedView[],
+};
+
 /**  What became of the poll that was written last. */
 export type SavingView = 
 /**  None was. */
@@ -1258,6 +1404,22 @@ export type Spread = {
 	people: number[],
 };
 
+/**  What was on stage in this stay. */
+export type StageLogView = {
+	/**  Newest first; at most [`StageLogView::LIMIT`]. */
+	announcements: PastAnnouncementView[],
+	/**
+	 *  Who has read the one that is shown now; for those who may announce, and where the
+	 *  server counts.
+	 */
+	acknowledged: AcknowledgedView | null,
+	/**
+	 *  Changes of the stage by somebody who may not, newest first; at most
+	 *  [`StageLogView::LIMIT`].
+	 */
+	ignored: IgnoredWriteView[],
+};
+
 /**  What takes the centre. */
 export type StageView = {
 	/**  The participant in the centre, for everyone. */
@@ -1349,11 +1511,14 @@ export type ViewEvent =
 { slice: "grid"; value: GridView } | 
 /**  Spotlight, local pin, pinned message, announcement. */
 { slice: "stage"; value: StageView } | 
-/**
- *  All participants in grid order, for the people panel; at most
- *  [`PeopleView::LIMIT`] of them.
- */
+/**  The first participants in grid order; at most [`PeopleView::LIMIT`] of them. */
 { slice: "people"; value: PeopleView } | 
+/**  The part of the list of people that is looked at. Not sent while nobody looks. */
+{ slice: "peopleList"; value: PeopleListView } | 
+/**  The room's door, and invitations to other roles. */
+{ slice: "room"; value: RoomView } | 
+/**  Announcements so far, and what did not count. */
+{ slice: "stageLog"; value: StageLogView } | 
 /**
  *  The newest messages, in place of all that were shown. Sent on subscribing, with the
  *  others following as [`ViewEvent::Messages`].

@@ -3,10 +3,7 @@ import { words } from '../words/en';
 import type { ToastRequest } from './toasts.svelte';
 
 /** The toast for a notice; null for what the screen tells in another way. */
-export function noticeToast(
-  notice: Notice,
-  showPolls: () => void = () => undefined,
-): ToastRequest | null {
+export function noticeToast(notice: Notice, showPolls: () => void = () => undefined): ToastRequest | null {
   switch (notice.kind) {
     case 'peopleJoined':
       return { icon: 'users', text: words.notices.peopleJoined(notice) };

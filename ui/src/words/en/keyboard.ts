@@ -17,6 +17,7 @@ export const keyboard = {
     palette: 'Commands',
     sheet: 'All shortcuts',
     chat: 'Write in the chat',
+    polls: 'Show the polls',
     people: 'People',
     panel: 'Show or hide the panel',
     announce: 'Announce to everyone',

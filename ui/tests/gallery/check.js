@@ -16,8 +16,12 @@ let looked = 0;
 const errors = await visitScenes(
   {
     wanted: options.scenes.split(',').filter(Boolean),
-    sizes: [USUAL, '900x600'],
-    themes: ['dark', 'light'],
+    looks: [
+      { size: USUAL, theme: 'dark' },
+      { size: USUAL, theme: 'light' },
+      // What fits does not depend on the colours.
+      { size: '900x600', theme: 'dark' },
+    ],
   },
   async (page, { scene, theme, size }) => {
     looked += 1;

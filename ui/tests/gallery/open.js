@@ -9,13 +9,13 @@ import { build, preview } from 'vite';
 
 /**
  * Calls `visit` with a page for every scene whose name starts with one of `wanted` (all
- * if there are none), in every size and theme. Returns the errors that pages threw.
+ * if there are none), as often as there are looks. Returns the errors that pages threw.
  *
- * @param {{ wanted: string[], sizes: string[], themes: string[] }} choice
+ * @param {{ wanted: string[], looks: { size: string, theme: string }[] }} choice
  * @param {(page: import('playwright-core').Page, shown: { scene: string, theme: string, size: string }) => Promise<void>} visit
  * @returns {Promise<string[]>}
  */
-export async function visitScenes({ wanted, sizes, themes }, visit) {
+export async function visitScenes({ wanted, looks }, visit) {
   const scratch = await mkdtemp(join(tmpdir(), 'kulti-gallery-'));
   // A build and not the development server: no reload while sources are being edited.
   const site = { mode: 'gallery', logLevel: 'error', build: { outDir: join(scratch, 'site') } };
@@ -43,15 +43,13 @@ export async function visitScenes({ wanted, sizes, themes }, visit) {
     await page.waitForSelector('html[data-ready]', { timeout: 120_000 });
     const all = await page.evaluate(() => window.scenes);
     const scenes = wanted.length ? all.filter((name) => wanted.some((start) => name.startsWith(start))) : all;
-    for (const size of sizes) {
+    for (const { size, theme } of looks) {
       const [width, height] = size.split('x').map(Number);
       await page.setViewportSize({ width, height });
-      for (const theme of themes) {
-        for (const scene of scenes) {
-          await page.goto(`${address}?scene=${scene}&theme=${theme}`);
-          await page.waitForSelector('html[data-ready]');
-          await visit(page, { scene, theme, size });
-        }
+      for (const scene of scenes) {
+        await page.goto(`${address}?scene=${scene}&theme=${theme}`);
+        await page.waitForSelector('html[data-ready]');
+        await visit(page, { scene, theme, size });
       }
     }
   } finally {

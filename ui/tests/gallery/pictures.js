@@ -20,8 +20,9 @@ await mkdir(options.out, { recursive: true });
 const errors = await visitScenes(
   {
     wanted: options.scenes.split(',').filter(Boolean),
-    sizes: options.sizes.split(','),
-    themes: options.themes.split(','),
+    looks: options.sizes
+      .split(',')
+      .flatMap((size) => options.themes.split(',').map((theme) => ({ size, theme }))),
   },
   (page, { scene, theme, size }) =>
     page.screenshot({ path: join(options.out, `${scene}-${theme}-${size}.png`) }),

@@ -17,6 +17,9 @@ pub const MARK: &str = "kulti.mark";
 pub const MARKED: &str = "kulti.marked";
 /// Broadcasts whose type begins so are nobody's but this module's.
 pub const RESERVED: &str = "kulti.";
+/// The type of the message by which a Kulti client says no to an invitation to another
+/// role: the protocol itself has no word for that. It goes to the one who asked.
+pub const INVITATION_DECLINED: &str = "kulti.declined";
 /// The method of a [`MessagesRequest`] over the signalling; our server's own.
 pub const MESSAGES: &str = "kulti-messages";
 /// So many messages a page has at most, and unless it is said otherwise half of it.

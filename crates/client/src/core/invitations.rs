@@ -10,8 +10,6 @@ use kulti_protocol::signalling::RoleChange;
 
 use super::view::{InvitationView, InvitedView, Notice};
 
-/// The type of the message that says no.
-pub(super) const DECLINED: &str = "kulti.declined";
 /// After so long without an answer the host is told.
 const UNANSWERED_MS: u64 = 60_000;
 /// Invitations of mine that are remembered.

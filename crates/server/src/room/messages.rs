@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
-use kulti_protocol::chat::{CHAT, MARK, RESERVED};
+use kulti_protocol::chat::{CHAT, INVITATION_DECLINED, MARK, RESERVED};
 use kulti_protocol::signalling::{Broadcast, BroadcastResult, OnBroadcast, RpcError, code};
 
 use super::dispatch::{Answer, Call};
@@ -111,13 +111,11 @@ impl Room {
         if params.info.kind == MARK {
             return self.mark(call, no, &params.info.message);
         }
-        if params.info.kind.starts_with(RESERVED) {
+        let kind = params.info.kind.as_str();
+        if kind.starts_with(RESERVED) && kind != INVITATION_DECLINED {
             return Err(RpcError::new(
                 code::BAD_REQUEST,
-                format!(
-                    "messages of the type {:.40} are the server's",
-                    params.info.kind
-                ),
+                format!("messages of the type {kind:.40} are the server's"),
             ));
         }
         if params

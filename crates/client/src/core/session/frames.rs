@@ -1,13 +1,16 @@
 //! What the server sends.
 
-use kulti_protocol::signalling::{
-    OnPeerLeaveRequest, Peer, PeerList, PolicyChange, RoleChange, RpcError, ServerFrame,
-    ServerNotification as Told, code,
+use kulti_protocol::{
+    chat::INVITATION_DECLINED,
+    signalling::{
+        OnPeerLeaveRequest, Peer, PeerList, PolicyChange, RoleChange, RpcError, ServerFrame,
+        ServerNotification as Told, code,
+    },
 };
 
 use super::{SessionCore, entering::Farewell};
 use crate::core::{
-    invitations, plain_text,
+    plain_text,
     roster::Change,
     view::{EndReason, Notice},
 };
@@ -58,7 +61,7 @@ impl SessionCore {
                     self.value(value);
                 }
             }
-            Told::Broadcast(message) if message.info.kind == invitations::DECLINED => {
+            Told::Broadcast(message) if message.info.kind == INVITATION_DECLINED => {
                 self.invitation_declined(&message);
             }
             Told::Broadcast(message) => self.heard(&message),

@@ -1,6 +1,7 @@
 //! The host's hand on the room: roles and invitations, hands, the door; and names.
 
 use kulti_protocol::{
+    chat::INVITATION_DECLINED,
     signalling::{
         Broadcast, BroadcastInfo, GroupChange, HAND_RAISE_GROUP, MetadataValue, OnBroadcast,
         PeerUpdate, RoleChange, RoleChangeRequest, RpcError, SetMetadata, code, method,
@@ -10,7 +11,6 @@ use kulti_protocol::{
 
 use super::{Purpose, SessionCore};
 use crate::core::{
-    invitations::DECLINED,
     person, plain_text,
     requests::AfterLoss,
     roster::Person,
@@ -73,7 +73,7 @@ impl SessionCore {
         let params = Broadcast {
             info: BroadcastInfo {
                 message: words,
-                kind: DECLINED.to_owned(),
+                kind: INVITATION_DECLINED.to_owned(),
                 reply_to: None,
             },
             roles: None,

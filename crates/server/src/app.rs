@@ -185,15 +185,16 @@ impl App {
 
     /// What nobody can use any more leaves the disk.
     async fn sweep_disk(&self) {
-        let before = self.clock.now_ms();
-        if let Err(error) = self.db.commit(vec![Write::ForgetTokens { before }]).await {
-            tracing::warn!(%error, "expired tokens stay in the database for now");
-        }
+        let now = self.clock.now_ms();
         let kept = millis(self.settings.room.messages_kept);
-        let before = before.saturating_sub(kept);
-        let forget = Write::Chat(ChatWrite::Forget { before });
-        if let Err(error) = self.db.commit(vec![forget]).await {
-            tracing::warn!(%error, "old messages stay in the database for now");
+        let writes = vec![
+            Write::ForgetTokens { before: now },
+            Write::Chat(ChatWrite::Forget {
+                before: now.saturating_sub(kept),
+            }),
+        ];
+        if let Err(error) = self.db.commit(writes).await {
+            tracing::warn!(%error, "expired tokens and old messages stay in the database for now");
         }
         let data = self.settings.data.clone();
         let age = self.settings.tokens.hms_token_ttl + SWEEP_EVERY;

@@ -65,6 +65,18 @@ pub(super) enum Verdict {
     Ignored(String),
 }
 
+/// What has become of the write of the first change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Writing {
+    /// It was not sent.
+    #[default]
+    No,
+    /// It waits for its answer.
+    Sent,
+    /// Somebody was faster; the newest value is being read.
+    Rereading,
+}
+
 /// The store value in its newest version, whoever wrote it.
 #[derive(Debug, Default)]
 struct Newest {
@@ -92,7 +104,7 @@ pub(super) struct Stage {
     settled: bool,
     queue: VecDeque<Change>,
     merges: u32,
-    in_flight: bool,
+    writing: Writing,
 }
 
 impl Stage {
@@ -246,11 +258,11 @@ impl Stage {
 
     /// The write to send next, if there is one and none is under way.
     pub(super) fn next_write(&mut self, now_ms: u64, size_limit: usize) -> Option<SetMetadata> {
-        if self.in_flight {
+        if self.writing != Writing::No {
             return None;
         }
         let change = self.queue.front()?;
-        self.in_flight = true;
+        self.writing = Writing::Sent;
         Some(SetMetadata {
             key: UI_STATE.to_owned(),
             data: stage_value::merge(&self.accepted, change, now_ms, size_limit),
@@ -260,7 +272,7 @@ impl Stage {
 
     /// The write was accepted.
     pub(super) fn written(&mut self) {
-        self.in_flight = false;
+        self.writing = Writing::No;
         self.merges = 0;
         self.queue.pop_front();
     }
@@ -269,17 +281,29 @@ impl Stage {
     /// has to be read first; false if that has been tried often enough.
     pub(super) fn conflicted(&mut self) -> bool {
         self.merges += 1;
-        self.merges <= MERGES
+        let again = self.merges <= MERGES;
+        if again {
+            self.writing = Writing::Rereading;
+        }
+        again
     }
 
-    /// The newest value has been read again: the change may be written once more.
+    /// A value has been read. If it was for a change that came too late, that may be
+    /// written once more; other reads say nothing of a write that is under way.
     pub(super) fn reread(&mut self) {
-        self.in_flight = false;
+        if self.writing == Writing::Rereading {
+            self.writing = Writing::No;
+        }
+    }
+
+    /// The write was cut off with the connection: it is sent again.
+    pub(super) fn cut_off(&mut self) {
+        self.writing = Writing::No;
     }
 
     /// The write was refused for good. Gives what was wanted.
     pub(super) fn refused(&mut self) -> Option<Change> {
-        self.in_flight = false;
+        self.writing = Writing::No;
         self.merges = 0;
         self.queue.pop_front()
     }
@@ -293,4 +317,45 @@ fn remember(memory: &mut VecDeque<String>, id: &str) {
         memory.pop_front();
     }
     memory.push_back(id.to_owned());
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn light(peer_id: &str) -> Change {
+        Change::Spotlight(Some(peer_id.to_owned()))
+    }
+
+    fn lit(write: &SetMetadata) -> &str {
+        write.data["spotlightPeerId"].as_str().unwrap()
+    }
+
+    /// A role that changes reads the key anew, perhaps while a write is under way. That
+    /// write was then sent twice, and the second answer took the next change for written.
+    #[test]
+    fn a_read_that_has_nothing_to_do_with_a_write_loses_no_change() {
+        let mut stage = Stage::default();
+        stage.change(light("a")).unwrap();
+        assert_eq!(lit(&stage.next_write(0, 4_096).unwrap()), "a");
+        stage.reread();
+        assert_eq!(stage.next_write(0, 4_096), None, "sent twice");
+        stage.change(light("b")).unwrap();
+        stage.written();
+        assert_eq!(lit(&stage.next_write(0, 4_096).unwrap()), "b");
+    }
+
+    #[test]
+    fn a_change_that_came_too_late_or_was_cut_off_is_written_again() {
+        let mut stage = Stage::default();
+        stage.change(light("a")).unwrap();
+        stage.next_write(0, 4_096).unwrap();
+        assert!(stage.conflicted());
+        assert_eq!(stage.next_write(0, 4_096), None, "not read again yet");
+        stage.reread();
+        assert_eq!(lit(&stage.next_write(0, 4_096).unwrap()), "a");
+        stage.cut_off();
+        assert_eq!(lit(&stage.next_write(0, 4_096).unwrap()), "a");
+    }
 }

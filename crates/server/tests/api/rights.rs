@@ -72,6 +72,8 @@ fn rows(session: &Session) -> Vec<Row> {
             [200, 200, 403, 200, 401],
         ),
         row("GET /api/sessions/{id}/watch", [200, 200, 403, 200, 401]),
+        row("GET /api/sessions/{id}/insights", [200, 403, 403, 403, 401]),
+        row("GET /api/sessions/{id}/messages", [200, 200, 403, 403, 401]),
         // Not over yet; who was not there has none.
         row("GET /api/sessions/{id}/receipt", [409, 409, 403, 409, 401]),
         // A stranger joins by these, so they come late in the table.

@@ -138,7 +138,7 @@ impl SessionCore {
             Err(error) if error.code == code::CONFLICT && self.stage.conflicted() => {
                 self.read_stage();
             }
-            Err(error) if error.code == CODE_CONNECTION_LOST => self.stage.reread(),
+            Err(error) if error.code == CODE_CONNECTION_LOST => self.stage.cut_off(),
             Err(error) => {
                 if let Some(change) = self.stage.refused() {
                     self.refused(change.action(), error.code, &error.message);

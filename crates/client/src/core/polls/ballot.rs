@@ -40,6 +40,8 @@ impl Choice {
 struct Answered {
     /// By the server.
     counted: Option<Choice>,
+    /// Or what was sent last, without an answer.
+    unsure: bool,
     /// By me, and not counted yet.
     wanted: Option<Choice>,
     kind: QuestionKind,
@@ -69,10 +71,15 @@ impl Ballot {
         choice: Choice,
         took_ms: u64,
     ) {
+        // What is on its way replaces what was counted before it.
+        let under_way = self.in_flight.as_ref();
+        let replaced = under_way.is_some_and(|sent| sent.contains_key(&question));
         let answered = self.answers.entry(question).or_default();
         answered.kind = kind;
         answered.took_ms = took_ms;
-        answered.wanted = (answered.counted.as_ref() != Some(&choice)).then_some(choice);
+        let sure = !replaced && !answered.unsure;
+        let is_counted = sure && answered.counted.as_ref() == Some(&choice);
+        answered.wanted = (!is_counted).then_some(choice);
         self.refused = None;
         self.tried = false;
         self.not_before = 0;
@@ -130,13 +137,18 @@ impl Ballot {
             // It may have been changed meanwhile: then the change follows.
             answered.wanted.take_if(|wanted| *wanted == choice);
             answered.counted = Some(choice);
+            answered.unsure = false;
         }
         self.tried = self.is_open() && self.tried;
     }
 
     /// What was sent may or may not have come through; it is sent again.
     pub(super) fn lost(&mut self) {
-        self.in_flight = None;
+        for question in self.in_flight.take().unwrap_or_default().into_keys() {
+            if let Some(answered) = self.answers.get_mut(&question) {
+                answered.unsure = true;
+            }
+        }
         self.tried = self.is_open();
         self.not_before = 0;
     }
@@ -163,6 +175,7 @@ impl Ballot {
         let recorded: BTreeMap<u32, Choice> = recorded.into_iter().collect();
         for (question, answered) in &mut self.answers {
             answered.counted = recorded.get(question).cloned();
+            answered.unsure = false;
         }
         for (question, choice) in recorded {
             self.answers.entry(question).or_default().counted = Some(choice);

@@ -54,6 +54,9 @@ describe('the table of shortcuts', () => {
       expect(press('ArrowLeft', {}, on)).toBeNull();
     }
     expect(press('k', { ctrlKey: true }, '<textarea></textarea>')).toBe('palette');
+    expect(press('k', { ctrlKey: true }, '<div role="tablist"><button data-here></button></div>')).toBe(
+      'palette',
+    );
     expect(press('k', { ctrlKey: true }, '<dialog><button data-here></button></dialog>')).toBeNull();
   });
 

@@ -75,8 +75,9 @@ export function mayDo(command: RoomCommand, can: PermissionsView | undefined): b
   return command.needs === undefined || (can?.[command.needs] ?? false);
 }
 
-/** Where keys mean something else. */
-const TAKEN = '[role="menu"], [role="tablist"], [role="radiogroup"], dialog, .popover';
+/** Where keys mean something else; with Ctrl only what is over the room. */
+const OVER = '[role="menu"], dialog, .popover';
+const TAKEN = `[role="tablist"], [role="radiogroup"], ${OVER}`;
 const TYPING = 'input, textarea, select, [contenteditable]';
 
 /**
@@ -86,8 +87,8 @@ const TYPING = 'input, textarea, select, [contenteditable]';
 export function roomShortcut(event: KeyboardEvent, letters: boolean): RoomShortcut | null {
   if (event.defaultPrevented || event.altKey || event.isComposing) return null;
   const target = event.target instanceof Element ? event.target : null;
-  if (target?.closest(TAKEN)) return null;
   const ctrl = event.ctrlKey || event.metaKey;
+  if (target?.closest(ctrl ? OVER : TAKEN)) return null;
   if (!ctrl && (target?.closest(TYPING) || (event.key.length === 1 && !letters))) return null;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const found = ROOM_SHORTCUTS.find((name) => {

@@ -405,14 +405,15 @@ impl AppWindow {
     /// be killed, without a word to the others.
     pub(crate) async fn close(self) {
         let app = self.driver.only_child();
-        let windows = Command::new("xdotool")
-            .args(["search", "--onlyvisible", "--pid", &app])
-            .output()
-            .expect("xdotool runs");
-        for window in String::from_utf8_lossy(&windows.stdout).lines() {
-            let _ = Command::new("wmctrl").args(["-i", "-c", window]).status();
-        }
         until(&format!("{}'s app has ended", self.name), || async {
+            // Again and again: the window manager may just be busy with the window.
+            let windows = Command::new("xdotool")
+                .args(["search", "--onlyvisible", "--pid", &app])
+                .output()
+                .expect("xdotool runs");
+            for window in String::from_utf8_lossy(&windows.stdout).lines() {
+                let _ = Command::new("wmctrl").args(["-i", "-c", window]).status();
+            }
             (!Path::new("/proc").join(&app).exists()).then_some(())
         })
         .await;

@@ -1,11 +1,8 @@
 //! The end of the program: leave what goes on, then exit.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU8, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, Ordering},
 };
 
 use tauri::{AppHandle, Manager, RunEvent};
@@ -15,10 +12,6 @@ use crate::{app::App, window};
 /// How far the end is.
 #[derive(Debug, Default)]
 pub(crate) struct Closing(AtomicU8);
-
-/// A program without a window must not stay for ever, whatever does not answer. Watch
-/// time is on the disk by then.
-const LIMIT: Duration = Duration::from_secs(10);
 
 const RUNNING: u8 = 0;
 const LEAVING: u8 = 1;
@@ -42,9 +35,7 @@ pub(crate) fn begin(tauri: &AppHandle) {
     let tauri = tauri.clone();
     let app = tauri.state::<Arc<App>>().inner().clone();
     tokio::spawn(async move {
-        if tokio::time::timeout(LIMIT, app.close()).await.is_err() {
-            tracing::error!("leaving took too long; what was not sent is in the journal");
-        }
+        app.close().await;
         tauri.state::<Closing>().0.store(LEFT, Ordering::Release);
         tauri.exit(0);
     });

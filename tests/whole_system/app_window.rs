@@ -405,16 +405,20 @@ impl AppWindow {
     /// be killed, without a word to the others.
     pub(crate) async fn close(self) {
         let app = self.driver.only_child();
-        until(&format!("{}'s app has ended", self.name), || async {
-            // Again and again: the window manager may just be busy with the window.
-            let windows = Command::new("xdotool")
+        let windows = until(&format!("{} has a window to close", self.name), || async {
+            let found = Command::new("xdotool")
                 .args(["search", "--onlyvisible", "--pid", &app])
                 .output()
                 .expect("xdotool runs");
-            for window in String::from_utf8_lossy(&windows.stdout).lines() {
-                let _ = Command::new("wmctrl").args(["-i", "-c", window]).status();
-            }
-            (!Path::new("/proc").join(&app).exists()).then_some(())
+            let found = String::from_utf8_lossy(&found.stdout).into_owned();
+            (!found.is_empty()).then_some(found)
+        })
+        .await;
+        for window in windows.lines() {
+            let _ = Command::new("wmctrl").args(["-i", "-c", window]).status();
+        }
+        until(&format!("{}'s app has ended", self.name), || async {
+            has_ended(&app).then_some(())
         })
         .await;
     }
@@ -432,4 +436,15 @@ impl Drop for AppWindow {
     fn drop(&mut self) {
         OPEN.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Whether a process has ended. One that its parent, the driver, has not asked after yet
+/// is a zombie: that is the driver's affair.
+fn has_ended(process: &str) -> bool {
+    let stat = std::fs::read_to_string(Path::new("/proc").join(process).join("stat"));
+    stat.map_or(true, |stat| {
+        stat.rsplit(") ")
+            .next()
+            .is_some_and(|rest| rest.starts_with('Z'))
+    })
 }

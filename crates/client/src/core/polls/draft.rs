@@ -76,11 +76,8 @@ pub(in crate::core) fn write(
             anonymous: draft.anonymous,
             visibility: draft.live_results,
             vote: audience.voters,
-            responses: if draft.live_results {
-                Vec::new()
-            } else {
-                audience.runners
-            },
+            // Who answered what is for them alone, also where all see how many did.
+            responses: audience.runners,
             ..PollInfo::default()
         },
         questions,
@@ -217,9 +214,11 @@ mod tests {
         let mut draft = draft();
         let hidden = write(&draft, "p".into(), audience()).unwrap();
         assert_eq!(hidden.info.responses, ["host"]);
+        assert!(!hidden.info.shows_live_results());
         draft.live_results = true;
         let live = write(&draft, "p".into(), audience()).unwrap();
-        assert!(live.info.responses.is_empty());
+        assert!(live.info.shows_live_results());
+        assert_eq!(live.info.responses, ["host"], "not who answered what");
         assert_eq!(live.info.vote, ["viewer"]);
     }
 

@@ -1,7 +1,7 @@
 //! From what happens on the desktop to the time that is told to the server: each
 //! change of activity is where it happened, to a tenth of a second.
 
-use std::process::Command;
+use std::{ops::Range, process::Command};
 
 use kulti_watch::IntervalSet;
 
@@ -18,6 +18,8 @@ use crate::{
 
 /// How exact the times of changes must be.
 pub(crate) const EXACT_MS: u64 = 100;
+/// Before and after an act, what happens may matter to how it is noticed.
+const NOTICED_MS: u64 = 1_000;
 
 /// A learner in a session, whose heartbeats are read.
 struct Learner {
@@ -82,6 +84,11 @@ impl Act {
             before_ms: self.before_ms + ms,
             after_ms: self.after_ms + ms,
         }
+    }
+
+    /// When it is noticed, with some room.
+    pub(crate) fn noticed(self) -> Range<u64> {
+        self.before_ms.saturating_sub(NOTICED_MS)..self.after_ms + NOTICED_MS
     }
 
     /// How far off a recorded time is.

@@ -40,7 +40,9 @@ static OPEN: AtomicUsize = AtomicUsize::new(0);
 pub(crate) struct AppWindow {
     name: String,
     client: Client,
-    driver: Program,
+    _driver: Program,
+    /// The app's process id.
+    app: String,
     data: TempDir,
 }
 
@@ -98,7 +100,8 @@ impl AppWindow {
         let window = Self {
             name: name.to_owned(),
             client,
-            driver,
+            app: driver.only_child(),
+            _driver: driver,
             data,
         };
         window.element(".home").await;
@@ -391,9 +394,15 @@ impl AppWindow {
 
     /// The window's number at the X server.
     pub(crate) fn x11_id(&self) -> String {
-        let app = self.driver.only_child();
         let windows = Command::new("xdotool")
-            .args(["search", "--onlyvisible", "--pid", &app, "--name", "Kulti"])
+            .args([
+                "search",
+                "--onlyvisible",
+                "--pid",
+                &self.app,
+                "--name",
+                "Kulti",
+            ])
             .output()
             .expect("xdotool runs");
         let windows = String::from_utf8_lossy(&windows.stdout).into_owned();
@@ -404,10 +413,9 @@ impl AppWindow {
     /// Closes the window as its close button does. Through WebDriver alone the app would
     /// be killed, without a word to the others.
     pub(crate) async fn close(self) {
-        let app = self.driver.only_child();
         let windows = until(&format!("{} has a window to close", self.name), || async {
             let found = Command::new("xdotool")
-                .args(["search", "--onlyvisible", "--pid", &app])
+                .args(["search", "--onlyvisible", "--pid", &self.app])
                 .output()
                 .expect("xdotool runs");
             let found = String::from_utf8_lossy(&found.stdout).into_owned();
@@ -417,8 +425,13 @@ impl AppWindow {
         for window in windows.lines() {
             let _ = Command::new("wmctrl").args(["-i", "-c", window]).status();
         }
+        self.ends().await;
+    }
+
+    /// Waits until the app has ended, whose window somebody has closed.
+    pub(crate) async fn ends(self) {
         until(&format!("{}'s app has ended", self.name), || async {
-            has_ended(&app).then_some(())
+            has_ended(&self.app).then_some(())
         })
         .await;
     }

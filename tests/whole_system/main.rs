@@ -22,6 +22,8 @@ mod heartbeat_tap;
 mod hour;
 mod keyboard;
 mod kills;
+// Shared with `./kulti soak`, which measures the same.
+#[path = "../../crates/bench/src/soak/lateness.rs"]
 mod lateness;
 mod logind;
 mod many_bots;

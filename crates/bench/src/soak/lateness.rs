@@ -1,51 +1,65 @@
-//! How late this machine wakes those up who sleep: the app, which writes every second,
-//! cannot do better than that.
+//! How late this machine wakes up whoever sleeps: no program on it can be more exact.
+//!
+//! (The whole-system tests take this file too: it uses nothing else of this crate.)
 
 use std::{
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use parking_lot::Mutex;
 
-use super::programs::now_ms;
+const NAP: Duration = Duration::from_millis(10);
 
-const NAP: Duration = Duration::from_millis(20);
-/// What happened longer ago than this made no write late that matters now.
-const MATTERS_MS: u64 = 3_000;
+/// One nap that took longer than asked for.
+struct Late {
+    /// When it ended, ms since the epoch.
+    woke_ms: u64,
+    /// By how much, ms.
+    by_ms: u64,
+}
 
 /// A thread that naps, and notes how late it woke up. Ends when this is dropped.
-pub(super) struct Lateness {
-    noted: Arc<Mutex<Vec<(u64, u64)>>>,
+pub(crate) struct Lateness {
+    noted: Arc<Mutex<Vec<Late>>>,
     stop: Arc<AtomicBool>,
 }
 
 impl Lateness {
-    pub(super) fn watch() -> Self {
-        let noted = Arc::<Mutex<Vec<(u64, u64)>>>::default();
+    pub(crate) fn watch() -> Self {
+        let noted = Arc::<Mutex<Vec<Late>>>::default();
         let stop = Arc::<AtomicBool>::default();
         let (notes, stopped) = (noted.clone(), stop.clone());
         std::thread::spawn(move || {
             while !stopped.load(Relaxed) {
                 let asleep = Instant::now();
                 std::thread::sleep(NAP);
-                let late = asleep.elapsed().saturating_sub(NAP).as_millis() as u64;
-                let now = now_ms();
-                let mut notes = notes.lock();
-                notes.retain(|(at, _)| at + MATTERS_MS > now);
-                notes.push((now, late));
+                let by_ms = millis(asleep.elapsed().saturating_sub(NAP));
+                let woke_ms = millis(
+                    SystemTime::now()
+                        .duration_since(UNIX_EPOCH)
+                        .unwrap_or_default(),
+                );
+                if by_ms > 0 {
+                    notes.lock().push(Late { woke_ms, by_ms });
+                }
             }
         });
         Self { noted, stop }
     }
 
-    /// The worst of the last seconds, ms.
-    pub(super) fn worst_ms(&self) -> u64 {
+    /// The worst of all naps that fell into a time (ms since the epoch), in ms.
+    pub(crate) fn worst_ms(&self, during: Range<u64>) -> u64 {
         let notes = self.noted.lock();
-        notes.iter().map(|(_, late)| *late).max().unwrap_or(0)
+        let then = notes
+            .iter()
+            .filter(|late| during.start <= late.woke_ms)
+            .filter(|late| late.woke_ms.saturating_sub(late.by_ms) < during.end);
+        then.map(|late| late.by_ms).max().unwrap_or(0)
     }
 }
 
@@ -53,4 +67,8 @@ impl Drop for Lateness {
     fn drop(&mut self) {
         self.stop.store(true, Relaxed);
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

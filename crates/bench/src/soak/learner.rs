@@ -13,6 +13,9 @@ use super::{
     truth::{Between, Truth},
 };
 
+/// What made a write late that matters to a kill happened at most so long before it.
+const LATE_WRITE_MS: u64 = 3_000;
+
 /// The learner and the app that runs, if one does.
 pub(super) struct Watched {
     pub(super) truth: Truth,
@@ -190,7 +193,9 @@ impl Watched {
         self.app_kills += 1;
         // A loss that the app did not come back from is not bridged.
         let stopped = self.cut.unwrap_or(before);
-        let late_ms = self.lateness.worst_ms();
+        let late_ms = self
+            .lateness
+            .worst_ms(after.saturating_sub(LATE_WRITE_MS)..after);
         self.truth
             .ends_by_kill(Between(before, after), stopped, late_ms);
         Ok(())

@@ -21,6 +21,10 @@ pub(in crate::core) struct Audience {
     pub(in crate::core) voters: Vec<String>,
     /// See results that are hidden from the others until the end.
     pub(in crate::core) runners: Vec<String>,
+    /// Whether the server shows live results also to those who may not ask who answered
+    /// what. Ours does; of the 100ms cloud nothing is known but that those who may ask see
+    /// both.
+    pub(in crate::core) results_apart: bool,
 }
 
 /// Checks a draft.
@@ -76,7 +80,7 @@ pub(in crate::core) fn write(
             anonymous: draft.anonymous,
             visibility: draft.live_results,
             vote: audience.voters,
-            responses: if draft.live_results {
+            responses: if draft.live_results && !audience.results_apart {
                 Vec::new()
             } else {
                 audience.runners
@@ -210,16 +214,22 @@ mod tests {
 
     #[test]
     fn hidden_results_name_those_who_see_them() {
-        let audience = || Audience {
+        let on_ours = |results_apart| Audience {
             voters: vec!["viewer".into()],
             runners: vec!["host".into()],
+            results_apart,
         };
+        let audience = || on_ours(true);
         let mut draft = draft();
         let hidden = write(&draft, "p".into(), audience()).unwrap();
         assert_eq!(hidden.info.responses, ["host"]);
+        assert!(!hidden.info.shows_live_results());
         draft.live_results = true;
         let live = write(&draft, "p".into(), audience()).unwrap();
-        assert!(live.info.responses.is_empty());
+        assert!(live.info.shows_live_results());
+        assert_eq!(live.info.responses, ["host"], "not who answered what");
+        let elsewhere = write(&draft, "p".into(), on_ours(false)).unwrap();
+        assert!(elsewhere.info.responses.is_empty());
         assert_eq!(live.info.vote, ["viewer"]);
     }
 

@@ -66,12 +66,12 @@ impl Poll {
 
     /// Whether a role sees results: all do when it is over.
     pub(in crate::core) fn shows_results_to(&self, role: &str) -> bool {
-        self.is_closed() || names(&self.info.responses, role)
+        self.is_closed() || self.has_live_results() || names(&self.info.responses, role)
     }
 
     /// Whether results are for everybody while it runs.
     pub(in crate::core) fn has_live_results(&self) -> bool {
-        self.info.responses.is_empty()
+        self.info.shows_live_results()
     }
 
     /// When it closes by itself, ms since the epoch.

@@ -112,6 +112,7 @@ impl SessionCore {
         let audience = Audience {
             voters: self.roles.poll_voters(),
             runners: self.roles.poll_runners(),
+            results_apart: self.config.server_counts_viewers,
         };
         match polls::write(draft, id, audience) {
             Err(message) => self.polls.saved = SavingView::Failed { message },

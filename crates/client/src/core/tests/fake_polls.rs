@@ -207,7 +207,7 @@ impl FakeRoom {
             ballot.insert(answer.question, answer);
         }
         let (stats, info) = (poll.stats(), poll.info.clone());
-        let see = |role: &String| info.responses.is_empty() || info.responses.contains(role);
+        let see = |role: &String| info.shows_live_results() || info.responses.contains(role);
         let told = PollStatsNotice { polls: vec![stats] };
         let readers = self.peers.values().filter(|peer| see(&peer.role));
         let readers = readers.map(|peer| (peer.peer_id.clone(), Told::PollStats(told.clone())));

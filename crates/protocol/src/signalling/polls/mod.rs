@@ -49,7 +49,8 @@ pub struct PollInfo {
     /// Whether who answered what stays unknown.
     #[serde(default, deserialize_with = "null_as_default")]
     pub anonymous: bool,
-    /// The vendor's; kept and passed on.
+    /// Whether all see the results while it runs. (The vendor's field; its SDK passes it on
+    /// and makes nothing of it.)
     #[serde(default, deserialize_with = "null_as_default")]
     pub visibility: bool,
     /// The vendor's; kept and passed on.
@@ -61,7 +62,8 @@ pub struct PollInfo {
     /// Roles that may vote; empty for all.
     #[serde(default, deserialize_with = "null_as_default")]
     pub vote: Vec<String>,
-    /// Roles that may see responses and, until the poll stops, results; empty for all.
+    /// Roles that may see who answered what and, unless the poll shows them to all, its
+    /// results while it runs; empty for all.
     #[serde(default, deserialize_with = "null_as_default")]
     pub responses: Vec<String>,
     /// How many questions it has.
@@ -93,6 +95,14 @@ pub struct PollInfo {
     /// When it was stopped, ms since the epoch; 0 if it was not.
     #[serde(default, deserialize_with = "whole_number")]
     pub stopped_at: u64,
+}
+
+impl PollInfo {
+    /// Whether everybody sees the results while it runs.
+    #[must_use]
+    pub fn shows_live_results(&self) -> bool {
+        self.visibility || self.responses.is_empty()
+    }
 }
 
 /// Whether answers can be right.

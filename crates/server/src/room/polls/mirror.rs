@@ -325,7 +325,7 @@ fn option_id(poll: &Poll, index: usize) -> String {
 fn mirrored(poll: &Poll, question_chars: usize, option_chars: usize) -> Option<ActivePoll> {
     let question = poll.questions.first()?;
     let options = question.options.as_ref()?;
-    let is_hidden = poll.is_running() && !poll.info.responses.is_empty();
+    let is_hidden = poll.is_running() && !poll.info.shows_live_results();
     let counts = tally::of_question(poll, question).options?;
     let options: Vec<ActivePollOption> = options
         .iter()

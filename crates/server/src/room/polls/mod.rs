@@ -227,10 +227,11 @@ impl Room {
         self.send_all(voters, for_voters, class);
     }
 
-    /// While a poll runs only the roles that it names see its results; afterwards all do.
+    /// While a poll runs only the roles that it names see its results, unless it shows them
+    /// to all; afterwards all do.
     fn sees_results(&self, poll: &Poll, role: &str) -> bool {
-        self.policy.may(role, Action::PollRead)
-            && (!poll.is_running() || may_see_responses(poll, role))
+        let shown = !poll.is_running() || poll.info.shows_live_results();
+        self.policy.may(role, Action::PollRead) && (shown || may_see_responses(poll, role))
     }
 
     fn stats_for(&self, poll: &Poll, role: &str) -> PollStats {

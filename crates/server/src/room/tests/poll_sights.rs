@@ -211,3 +211,25 @@ fn results_can_stay_hidden_until_the_end_and_roles_be_shut_out() {
         "who answered what"
     );
 }
+
+#[test]
+fn results_can_be_live_for_all_and_who_answered_what_for_hosts_alone() {
+    let mut world = class();
+    let info = json!({"vote": ["viewer"], "responses": ["host"], "visibility": true});
+    let id = start(
+        &mut world,
+        info,
+        json!([choice("single-choice", &["x", "y"])]),
+    );
+    vote(&mut world, "a", &id, 1).unwrap();
+    world.pass(1_000);
+    let shown = world.notices("b", "on-poll-stats");
+    let options = &shown[0]["polls"][0]["questions"][0]["options"];
+    assert_eq!(options, &json!([1, 0]));
+    let id_only = json!({"poll_id": id});
+    assert!(world.call("b", "poll-result", id_only.clone()).is_ok());
+    assert_eq!(world.call("b", "poll-responses", id_only.clone()), Err(403));
+    assert!(world.call("h", "poll-responses", id_only.clone()).is_ok());
+    world.ok("h", "poll-stop", id_only.clone());
+    assert_eq!(world.call("b", "poll-responses", id_only), Err(403));
+}

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 pub struct PeerKey(pub u64);
 
 /// Which of a peer's two connections, as `trickle` numbers them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Target {
     /// 0: what the peer sends.
     Publish,

@@ -94,10 +94,11 @@ impl Factory {
                     rtc.add_local_candidate(candidate);
                 }
             }
-            rtc
+            // Its clock starts with the first time that it is given.
+            rtc.handle_input(Input::Timeout(now)).ok().map(|()| rtc)
         }));
         Connection {
-            rtc: rtc.ok(),
+            rtc: rtc.ok().flatten(),
             local: self.candidates.clone(),
             numbers: MidNumbers::default(),
             pending: None,

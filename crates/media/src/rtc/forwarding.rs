@@ -19,6 +19,7 @@ pub(crate) use str0m::media::Mid;
 use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Pt, Rid};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{Extension, ExtensionValues, RtpPacket, RtpWrite, SeqNo, Ssrc, Vp8Descriptor};
+use str0m::stats::MediaEgressStats;
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc, RtcConfig};
 
 use super::mids::{MidNumbers, answers};
@@ -104,6 +105,7 @@ impl Factory {
             pending: None,
             incoming: HashMap::new(),
             outgoing: HashMap::new(),
+            sent: HashMap::new(),
             channel: None,
             candidates: 0,
             failure_told: false,
@@ -122,6 +124,8 @@ pub(crate) struct Connection {
     pending: Option<Pending>,
     incoming: HashMap<Ssrc, Incoming>,
     outgoing: HashMap<Mid, (Ssrc, Pt)>,
+    /// Packets and requests to send again, as they were counted last.
+    sent: HashMap<Mid, (u64, u64)>,
     channel: Option<ChannelId>,
     candidates: u32,
     failure_told: bool,
@@ -172,7 +176,7 @@ pub(crate) enum Happening {
     Message(Vec<u8>),
     /// What the receiver of one section reports.
     Report {
-        /// Share of packets lost, 0 to 1.
+        /// Share of packets lost on the way, 0 to 1, also if they were made good.
         loss: f32,
         /// Round trip.
         rtt: Option<Duration>,
@@ -309,6 +313,7 @@ impl Connection {
             Some((offer.to_sdp_string(), changes, added))
         })??;
         for mid in stop {
+            self.sent.remove(mid);
             self.outgoing.remove(mid);
         }
         let sdp = self.numbers.outgoing(&offer);
@@ -530,11 +535,27 @@ impl Connection {
             Event::ChannelData(data) if Some(data.id) == self.channel => {
                 Happening::Message(data.data)
             }
-            Event::MediaEgressStats(stats) => Happening::Report {
-                loss: stats.loss?,
-                rtt: stats.rtt,
-            },
+            Event::MediaEgressStats(stats) => self.report(&stats)?,
             _ => return None,
+        })
+    }
+
+    /// Receivers report what is missing in the end. What was lost and sent again is told by
+    /// how often they asked for it.
+    fn report(&mut self, stats: &MediaEgressStats) -> Option<Happening> {
+        let last = self
+            .sent
+            .insert(stats.mid, (stats.packets, stats.nacks))
+            .unwrap_or_default();
+        let packets = stats.packets.saturating_sub(last.0);
+        if packets == 0 {
+            return None;
+        }
+        let asked_again = stats.nacks.saturating_sub(last.1) as f32 / packets as f32;
+        let loss = stats.loss.unwrap_or(0.0).max(asked_again);
+        Some(Happening::Report {
+            loss,
+            rtt: stats.rtt,
         })
     }
 

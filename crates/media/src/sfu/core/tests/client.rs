@@ -307,6 +307,7 @@ impl Client {
                 };
                 let extensions = ExtensionValues {
                     audio_level: (source.kind == Kind::Audio).then_some(source.level),
+                    voice_activity: Some(source.level > -60),
                     ..ExtensionValues::default()
                 };
                 let write = RtpWrite::new(

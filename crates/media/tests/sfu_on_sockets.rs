@@ -59,7 +59,7 @@ impl End {
                 Output::Event(str0m::Event::ChannelOpen(id, _)) => self.channel = Some(id),
                 Output::Event(str0m::Event::KeyframeRequest(_)) => self.keyframe_wanted = true,
                 Output::Event(str0m::Event::MediaData(data)) => {
-                    self.pictures.push(data.data.to_vec())
+                    self.pictures.push(data.data.to_vec());
                 }
                 Output::Event(_) => {}
             }

@@ -264,7 +264,10 @@ impl Room {
         };
         let has_changed = line.is_up != is_up;
         line.is_up = is_up;
-        if let (Target::Subscribe, Some(peer)) = (place.target, self.peers.get_mut(&place.peer)) {
+        if has_changed
+            && place.target == Target::Subscribe
+            && let Some(peer) = self.peers.get_mut(&place.peer)
+        {
             peer.subscriber.interrupted();
         }
         has_changed

@@ -24,7 +24,7 @@ impl Room {
         // More than can be published at a time cannot be meant.
         tracks.truncate(4 * self.limits.tracks_per_room);
         if let Some(peer) = self.peers.get_mut(&key) {
-            peer.subscriber.wish = tracks.into_iter().collect();
+            peer.subscriber.wish(tracks);
             let published = self.published();
             self.sync(key, &published, now, work);
         }
@@ -58,12 +58,7 @@ impl Room {
             return;
         };
         let subscriber = &mut peer.subscriber;
-        let wanted: Vec<_> = subscriber
-            .wish
-            .iter()
-            .filter_map(|wish| published.get(wish))
-            .copied()
-            .collect();
+        let wanted = subscriber.wanted(published);
         let gone: Vec<_> = subscriber
             .forwards
             .keys()
@@ -239,11 +234,9 @@ impl Room {
             } => (track_id, Kind::Audio, Layer::None),
         };
         let peer = self.peers.get_mut(&key).ok_or(Refusal::NoTrack)?;
-        let (_, forward) = peer.subscriber.by_id(&track_id).ok_or(Refusal::NoTrack)?;
-        if forward.kind() != kind {
+        if !peer.subscriber.prefer(&track_id, kind, layer) {
             return Err(Refusal::NoTrack);
         }
-        forward.wanted = layer;
         Ok(json!({"track_id": track_id}))
     }
 }

@@ -77,7 +77,7 @@ impl End {
                     return events;
                 }
                 Output::Transmit(t) => {
-                    sent.push((self.address, t.destination, t.contents.to_vec()))
+                    sent.push((self.address, t.destination, t.contents.to_vec()));
                 }
                 Output::Event(event) => events.push(event),
             }
@@ -147,7 +147,7 @@ impl Client {
             Kind::Audio => MediaKind::Audio,
             Kind::Video => MediaKind::Video,
         };
-        let layers = |rid: &&str| SimulcastLayer::new(*rid);
+        let layers = |rid: &&str| SimulcastLayer::new(rid);
         let simulcast = (!rids.is_empty()).then(|| Simulcast {
             send: rids.iter().map(layers).collect(),
             recv: Vec::new(),

@@ -151,3 +151,19 @@ fn muted_tracks_are_not_asked_for_keyframes() {
     world.client(1).pause("q", false);
     until_layer(&mut world, 'q');
 }
+
+#[test]
+fn what_is_asked_for_before_it_is_published_holds_when_it_is() {
+    let mut world = World::with(2);
+    world.until("the channel is open", |world| world.client(2).has_channel());
+    let tracks = vec![(PeerKey(1), "camera".to_owned())];
+    world.command(Command::Subscriptions {
+        peer: PeerKey(2),
+        tracks,
+    });
+    let id = world.client(2).prefer("camera", "low");
+    world.run(200);
+    assert!(world.client(2).answer_to(&id).unwrap()["result"].is_object());
+    world.publish(1, "camera", Kind::Video, &["f", "h", "q"]);
+    until_layer(&mut world, 'q');
+}

@@ -206,6 +206,10 @@ fn who_leaves_takes_their_tracks_along() {
     let before = world.client(2).count("camera");
     world.run(1000);
     assert_eq!(world.client(2).count("camera"), before);
+    world.command(Command::Subscriptions {
+        peer: PeerKey(2),
+        tracks: Vec::new(),
+    });
     let id = world.client(2).prefer("camera", "high");
     world.run(200);
     assert_eq!(

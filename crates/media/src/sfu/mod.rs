@@ -55,7 +55,8 @@ impl Sfu {
         })
     }
 
-    /// A room, in the shard that has the fewest peers. `name` is for the log.
+    /// A room, in the shard that has the fewest peers. `name` is for the log. `events` are
+    /// closed when the room's shard has ended.
     pub fn room(&self, name: &str, events: UnboundedSender<Event>) -> SfuRoom {
         let key = RoomKey(self.next_room.fetch_add(1, Relaxed));
         let least = self.shards.iter().min_by_key(|shard| shard.handle().load());

@@ -119,6 +119,11 @@ impl Connection {
         }
     }
 
+    /// It is of no use any more; [`Happening::Failed`] follows.
+    pub(crate) fn abandon(&mut self) {
+        self.rtc = None;
+    }
+
     /// Sends a text over the data channel. False if it is not open, or its receiver too slow.
     pub(crate) fn say(&mut self, text: &str) -> bool {
         let Some(id) = self.channel else { return false };

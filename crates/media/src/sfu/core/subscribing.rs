@@ -1,17 +1,16 @@
 //! The side of a room that tracks go out by.
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
 use super::channel::{self, Refusal, Request};
-use super::line::{Place, Work};
+use super::line::Work;
 use super::room::Room;
 use super::track::TrackKey;
 use crate::rtc::forwarding::Mid;
-use crate::sfu::{Event, Kind, Layer, PeerKey, Target};
+use crate::sfu::{Event, Kind, Layer, PeerKey};
 
 impl Room {
     pub(super) fn subscribe(
@@ -112,21 +111,8 @@ impl Room {
             Err(error) => {
                 // Both sides have different ideas of the connection now.
                 tracing::debug!(%error, "an answer cannot be used");
-                work.counters.failures.fetch_add(1, Relaxed);
-                if let Some(line) = self.line(Place {
-                    room: self.key,
-                    peer: key,
-                    target: Target::Subscribe,
-                }) {
-                    line.is_up = false;
-                }
-                work.tell(
-                    self.key,
-                    Event::Failed {
-                        peer: key,
-                        target: Target::Subscribe,
-                    },
-                );
+                peer.subscribe.connection.abandon();
+                peer.subscribe.settle(work);
             }
         }
     }

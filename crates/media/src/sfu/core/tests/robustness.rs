@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::world::{World, sfu};
-use crate::sfu::{Event, Kind, PeerKey, Target};
+use crate::sfu::{Command, Event, Kind, PeerKey, Target};
 
 #[test]
 fn two_percent_of_loss_are_made_good() {
@@ -108,4 +108,20 @@ fn noise_and_strangers_do_no_harm() {
     world.run(1000);
     assert!(world.client(2).count("camera") > before + 30);
     assert_ne!(sfu(), stranger);
+}
+
+#[test]
+fn an_answer_that_cannot_be_used_ends_that_connection() {
+    let mut world = World::with(2);
+    world.holds_offers = true;
+    world.publish(1, "camera", Kind::Video, &[]);
+    world.run(200);
+    let (peer, offer) = world.held.pop().unwrap();
+    let sdp = offer.replace("a=ice-ufrag", "a=nothing");
+    world.command(Command::Answer { peer, sdp });
+    let failed = Event::Failed {
+        peer,
+        target: Target::Subscribe,
+    };
+    assert!(world.events.contains(&failed), "{:?}", world.events);
 }

@@ -114,10 +114,9 @@ fn what_is_unpublished_is_taken_away_and_may_come_again() {
         Event::Offer { sdp, .. } => Some(sdp),
         _ => None,
     });
-    assert!(
-        last.unwrap().contains("m=video 0 "),
-        "the section is stopped: {last:?}"
-    );
+    let last = last.unwrap();
+    let section = &last[last.find("m=video 0 ").expect("a stopped section")..];
+    assert!(section.len() < 800, "stopped sections stay: {section}");
 
     for round in 0..3 {
         let track = format!("screen-{round}");

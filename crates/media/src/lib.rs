@@ -1,1 +1,5 @@
 //! Live video and audio over WebRTC.
+
+mod rtc;
+#[cfg(feature = "sfu")]
+pub mod sfu;

@@ -94,6 +94,11 @@ impl SdkPage {
         page
     }
 
+    /// Loads the page anew, as a person does who presses F5.
+    pub(crate) async fn reload(&self) {
+        self.client.refresh().await.expect("the page loads again");
+    }
+
     /// Joins, and waits until the SDK says that it has.
     pub(crate) async fn join(&self, origin: &str, token: &str) {
         let answer = self.try_join(origin, token).await;

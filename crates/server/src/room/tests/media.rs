@@ -70,6 +70,26 @@ impl World {
         peer
     }
 
+    /// The forwarding unit answers all that it was asked: some with a refusal.
+    pub(super) fn unit_answers_all(&mut self) {
+        for command in self.take_commands() {
+            let (Command::Join { peer, request, .. } | Command::Publish { peer, request, .. }) =
+                command
+            else {
+                continue;
+            };
+            let result = match request % 3 {
+                0 => Err(SfuError::Description("fuzz".to_owned())),
+                _ => Ok("v=0".to_owned()),
+            };
+            self.tell(Event::Answer {
+                peer,
+                request,
+                result,
+            });
+        }
+    }
+
     fn join_live(&mut self, peer: &str, role: &str) -> PeerKey {
         self.open(peer, role);
         self.enter_live(peer)

@@ -25,6 +25,7 @@ pub struct MediaSettings {
     /// next port. Without it, media use the number of the port of --listen, on its address;
     /// on all addresses if a proxy or a public origin is set and --listen is loopback.
     #[arg(
+        id = "media_listen",
         long = "media-listen",
         env = "KULTI_MEDIA_LISTEN",
         value_name = "ADDR:PORT"

@@ -191,7 +191,7 @@ impl Room {
             self.answer(&waiting.call, &answer);
         }
         if let Cause::Publish(tracks) = waiting.cause {
-            self.publish_tracks(no, tracks);
+            self.publish_late(no, tracks);
         }
     }
 

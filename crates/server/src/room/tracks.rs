@@ -106,6 +106,20 @@ impl Room {
         }
     }
 
+    /// Tracks whose offer was answered just now: meanwhile the role may have changed.
+    pub(super) fn publish_late(&mut self, no: PeerNo, tracks: BTreeMap<String, Track>) {
+        let ids: Vec<String> = tracks.keys().cloned().collect();
+        let Ok(tracks) = self.publishable(no, tracks) else {
+            return; // the forwarding unit has them, and nobody gets them
+        };
+        for id in ids {
+            if !tracks.contains_key(&id) {
+                self.tell_mute(no, id, true);
+            }
+        }
+        self.publish_tracks(no, tracks);
+    }
+
     fn check_track(&self, no: PeerNo, id: &str, track: &Track) -> Result<(), RpcError> {
         let bad = |why: &str| Err(RpcError::new(code::BAD_REQUEST, why));
         if *id != track.track_id || id.is_empty() {

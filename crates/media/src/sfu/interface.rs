@@ -66,7 +66,7 @@ pub struct SfuSettings {
 }
 
 /// Something that a room wants.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// A peer is there. With `offer`: its publish connection. The SFU answers with
     /// [`Event::Answer`] (same `request`), and offers the subscribe connection, with the

@@ -150,6 +150,9 @@ pub(crate) struct Connection {
     dtls_is_up: bool,
     was_up: bool,
     remote_candidates: usize,
+    /// Candidates that came before a description.
+    early: Vec<Candidate>,
+    is_described: bool,
     out: VecDeque<Out>,
 }
 
@@ -186,6 +189,8 @@ impl Connection {
             dtls_is_up: false,
             was_up: false,
             remote_candidates: 0,
+            early: Vec::new(),
+            is_described: false,
             out: VecDeque::new(),
         };
         connection.add_addresses(addresses);
@@ -258,7 +263,9 @@ impl Connection {
         let answer = SdpAnswer::from_sdp_string(sdp).map_err(unusable)?;
         self.change(|rtc| rtc.sdp_api().accept_answer(pending, answer))
             .ok_or(DescriptionError::Failed)?
-            .map_err(unusable)
+            .map_err(unusable)?;
+        self.add_early();
+        Ok(())
     }
 
     /// The other side's offer; gives the answer.
@@ -268,6 +275,7 @@ impl Connection {
             .change(|rtc| rtc.sdp_api().accept_offer(offer))
             .ok_or(DescriptionError::Failed)?
             .map_err(unusable)?;
+        self.add_early();
         Ok(answer.to_sdp_string())
     }
 
@@ -279,6 +287,16 @@ impl Connection {
         }
         if let Ok(candidate) = Candidate::from_sdp_string(candidate) {
             self.remote_candidates += 1;
+            self.early.push(candidate);
+            if self.is_described {
+                self.add_early();
+            }
+        }
+    }
+
+    fn add_early(&mut self) {
+        self.is_described = true;
+        for candidate in std::mem::take(&mut self.early) {
             self.change(|rtc| rtc.add_remote_candidate(candidate));
         }
     }
@@ -433,12 +451,18 @@ impl Connection {
                     return self.tell_state();
                 }
                 Event::IceConnectionStateChange(state) => {
-                    self.ice_is_up = matches!(
-                        state,
-                        IceConnectionState::Connected | IceConnectionState::Completed
-                    );
-                    if state == IceConnectionState::Disconnected && !self.was_up {
-                        self.out.push_back(Out::Happening(Happening::Down));
+                    match state {
+                        IceConnectionState::Connected | IceConnectionState::Completed => {
+                            self.ice_is_up = true;
+                        }
+                        IceConnectionState::Disconnected => {
+                            self.ice_is_up = false;
+                            if !self.was_up {
+                                self.out.push_back(Out::Happening(Happening::Down));
+                            }
+                        }
+                        // While ICE starts again media goes on as it can.
+                        _ => {}
                     }
                     return self.tell_state();
                 }

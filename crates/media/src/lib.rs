@@ -1,1 +1,5 @@
 //! Live video and audio over WebRTC.
+
+#[cfg(feature = "client")]
+pub mod client;
+mod rtc;

@@ -3,3 +3,5 @@
 #[cfg(feature = "client")]
 pub mod client;
 mod rtc;
+#[cfg(feature = "sfu")]
+pub mod sfu;

@@ -17,10 +17,13 @@ use super::super::audio::{FRAME, Mixer};
 use super::super::interface::{Command, Event, Layer, Picture, Source};
 use super::{Core, Input, Output};
 
+/// Both of the server's ends have one address, as those of a real one.
+const SERVER: &str = "10.0.0.2:1";
+
 const STEP: Duration = Duration::from_millis(5);
 
-fn client_address() -> SocketAddr {
-    "10.0.0.1:1000".parse().unwrap()
+fn client_addresses() -> [SocketAddr; 2] {
+    ["10.0.0.1:1000".parse().unwrap(), "10.0.0.1:1001".parse().unwrap()]
 }
 
 /// One of the server's two ends.
@@ -39,6 +42,7 @@ impl Peer {
             Rtc::builder().set_ice_lite(true).clear_codecs().enable_vp8(true).enable_opus(true, false).build(now);
         let address = address.parse().unwrap();
         rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
+        rtc.handle_input(RtcInput::Timeout(now)).unwrap();
         Self { rtc, address, pending: None, channel: None, events: Vec::new(), out: VecDeque::new() }
     }
 
@@ -166,8 +170,8 @@ impl World {
             now,
             core: Core::new(now, Arc::clone(&mixer)),
             mixer,
-            publish: Peer::new("10.0.0.2:1", now),
-            subscribe: Peer::new("10.0.0.2:2", now),
+            publish: Peer::new(SERVER, now),
+            subscribe: Peer::new(SERVER, now),
             events: Vec::new(),
             pictures: Vec::new(),
             opened: Vec::new(),
@@ -176,7 +180,8 @@ impl World {
             loses: false,
             is_cut: false,
         };
-        world.core.handle(Input::Addresses(vec![client_address()]), now);
+        let [publish, subscribe] = client_addresses().map(|address| vec![address]);
+        world.core.handle(Input::Addresses { publish, subscribe }, now);
         world
     }
 
@@ -246,19 +251,19 @@ impl World {
         while let Some(output) = self.core.poll() {
             match output {
                 Output::Transmit { source, destination, contents } => {
-                    assert_eq!(source, client_address());
                     if self.is_cut {
                         continue;
                     }
-                    for peer in [&mut self.publish, &mut self.subscribe] {
-                        if peer.address == destination {
-                            let input = RtcInput::Receive(
-                                self.now,
-                                Receive::new(Protocol::Udp, source, destination, &contents).unwrap(),
-                            );
-                            peer.change(|rtc| rtc.handle_input(input).unwrap());
-                        }
-                    }
+                    let [publish, subscribe] = client_addresses();
+                    let peer = match source {
+                        _ if source == publish => &mut self.publish,
+                        _ if source == subscribe => &mut self.subscribe,
+                        _ => panic!("no socket has {source}"),
+                    };
+                    assert_eq!(destination, peer.address);
+                    let receive = Receive::new(Protocol::Udp, source, destination, &contents).unwrap();
+                    let input = RtcInput::Receive(self.now, receive);
+                    peer.change(|rtc| rtc.handle_input(input).unwrap());
                 }
                 Output::Event(event) => self.events.push(event),
                 Output::Opened(track_id) => self.opened.push(track_id),
@@ -647,8 +652,8 @@ fn beginning_anew_offers_the_same_tracks_again() {
     let (offer, tracks) = world.offer();
     let before: Vec<_> = tracks.into_iter().map(|track| track.track_id).collect();
     world.answer_publish(&offer);
-    world.publish = Peer::new("10.0.0.2:3", world.now);
-    world.subscribe = Peer::new("10.0.0.2:4", world.now);
+    world.publish = Peer::new(SERVER, world.now);
+    world.subscribe = Peer::new(SERVER, world.now);
     world.command(Command::Start);
     let (offer, tracks) = world.offer();
     assert!(tracks.is_empty());
@@ -666,7 +671,7 @@ fn nonsense_from_outside_harms_nothing() {
         for target in [super::super::interface::Target::Publish, super::super::interface::Target::Subscribe] {
             world.command(Command::Trickle { target, candidate: text.into() });
         }
-        let (source, destination) = (world.publish.address, client_address());
+        let (source, destination) = (world.publish.address, client_addresses()[0]);
         for length in [0, 1, 20, 1200] {
             let contents = vec![0x80 | length as u8; length];
             world.core.handle(Input::Packet { source, destination, contents: &contents }, world.now);

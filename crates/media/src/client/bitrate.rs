@@ -24,7 +24,12 @@ pub(super) struct Bitrate {
 impl Bitrate {
     /// Begins with the most.
     pub(super) fn new(most: u32) -> Self {
-        Self { most, least: most / 8, now: most as f32, told: most }
+        Self {
+            most,
+            least: most / 8,
+            now: most as f32,
+            told: most,
+        }
     }
 
     /// bits/s, as last told.

@@ -52,7 +52,9 @@ struct Quality {
 
 /// Reads a message; `None` for those that are not for us.
 pub(super) fn parse(text: &[u8]) -> Option<Message> {
-    let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= LONGEST)?;
+    let text = std::str::from_utf8(text)
+        .ok()
+        .filter(|text| text.len() <= LONGEST)?;
     let Ok(Notification { method, params }) = serde_json::from_str(text) else {
         return serde_json::from_str(text).ok().map(Message::Answer);
     };
@@ -60,13 +62,19 @@ pub(super) fn parse(text: &[u8]) -> Option<Message> {
         "active-speakers" => {
             let Speakers { list } = serde_json::from_str(params.get()).ok()?;
             let speakers = list.into_iter().take(MOST_PEOPLE);
-            Event::Speakers(speakers.map(|s| (s.track_id, s.level.clamp(0.0, 100.0) as u8)).collect())
+            Event::Speakers(
+                speakers
+                    .map(|s| (s.track_id, s.level.clamp(0.0, 100.0) as u8))
+                    .collect(),
+            )
         }
         "on-connection-quality-update" => {
             let Qualities { peers } = serde_json::from_str(params.get()).ok()?;
             let peers = peers.into_iter().take(MOST_PEOPLE);
             Event::Quality(
-                peers.map(|p| (p.peer_id, p.downlink_score.clamp(0.0, 5.0).round() as u8)).collect(),
+                peers
+                    .map(|p| (p.peer_id, p.downlink_score.clamp(0.0, 5.0).round() as u8))
+                    .collect(),
             )
         }
         _ => return None,
@@ -98,7 +106,13 @@ mod tests {
 
     #[test]
     fn what_is_something_else_is_left_out() {
-        for text in ["", "{", "[]", r#"{"method":"sfu-stats","params":{}}"#, "\u{0}"] {
+        for text in [
+            "",
+            "{",
+            "[]",
+            r#"{"method":"sfu-stats","params":{}}"#,
+            "\u{0}",
+        ] {
             assert!(parse(text.as_bytes()).is_none(), "{text:?}");
         }
         assert!(parse(&[0xff; 10]).is_none());

@@ -116,7 +116,11 @@ impl Core {
     pub(super) fn handle(&mut self, input: Input<'_>, now: Instant) {
         match input {
             Input::Command(command) => self.command(command, now),
-            Input::Packet { source, destination, contents } => {
+            Input::Packet {
+                source,
+                destination,
+                contents,
+            } => {
                 let connections = [self.publisher.connection(), self.subscriber.connection()];
                 for connection in connections.into_iter().flatten() {
                     if connection.receive(source, destination, contents, now) {
@@ -163,7 +167,10 @@ impl Core {
     /// When [`Input::Timeout`] is due.
     pub(super) fn deadline(&self, now: Instant) -> Instant {
         let deadlines = [self.publisher.deadline(), self.subscriber.deadline()];
-        deadlines.into_iter().flatten().fold(now + IDLE, Instant::min)
+        deadlines
+            .into_iter()
+            .flatten()
+            .fold(now + IDLE, Instant::min)
     }
 
     fn command(&mut self, command: Command, now: Instant) {
@@ -178,7 +185,8 @@ impl Core {
             Command::Answered { sdp } => self.publisher.answered(&sdp, out),
             Command::Refused => self.publisher.refused(out),
             Command::Offered { sdp } => {
-                self.subscriber.offered(&sdp, &self.subscribe_addresses, out);
+                self.subscriber
+                    .offered(&sdp, &self.subscribe_addresses, out);
             }
             Command::Trickle { target, candidate } => {
                 let connection = match target {

@@ -57,13 +57,27 @@ impl Engine {
         let playout = Playout::new(Arc::clone(&mixer));
         let audio = AudioThread::start(make_driver, playout, frames, events.clone())?;
         audio.send(Request::Use(devices));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         let waiting = Arc::clone(&pictures);
-        let thread = std::thread::Builder::new().name("media".into()).spawn(move || {
-            let driver = Driver { core: Core::new(epoch, mixer), sink, audio, events, waiting };
-            tokio::task::LocalSet::new().block_on(&runtime, driver.run(received, recorded));
-        })?;
-        Ok(Self { commands, pictures, thread: Some(thread) })
+        let thread = std::thread::Builder::new()
+            .name("media".into())
+            .spawn(move || {
+                let driver = Driver {
+                    core: Core::new(epoch, mixer),
+                    sink,
+                    audio,
+                    events,
+                    waiting,
+                };
+                tokio::task::LocalSet::new().block_on(&runtime, driver.run(received, recorded));
+            })?;
+        Ok(Self {
+            commands,
+            pictures,
+            thread: Some(thread),
+        })
     }
 
     /// Never blocks. Pictures are dropped while too many wait.
@@ -143,7 +157,8 @@ impl Driver {
             // Where ICE begins (again) the network may have changed.
             Command::Start | Command::RestartIce | Command::Offered { .. } => {
                 let (publish, subscribe) = network.refresh();
-                self.core.handle(Input::Addresses { publish, subscribe }, Instant::now());
+                self.core
+                    .handle(Input::Addresses { publish, subscribe }, Instant::now());
             }
             _ => {}
         }
@@ -152,14 +167,22 @@ impl Driver {
 
     fn output(&mut self, output: Output, network: &Network) {
         match output {
-            Output::Transmit { source, destination, contents } => {
+            Output::Transmit {
+                source,
+                destination,
+                contents,
+            } => {
                 network.send(source, destination, &contents);
             }
             Output::Event(event) => {
                 let _ = self.events.send(event);
             }
             Output::Opened(track_id) => self.sink.opened(&track_id),
-            Output::Picture { track_id, picture, follows } => {
+            Output::Picture {
+                track_id,
+                picture,
+                follows,
+            } => {
                 self.sink.picture(&track_id, picture, follows);
             }
             Output::Closed(track_id) => self.sink.closed(&track_id),

@@ -43,7 +43,13 @@ impl Network {
     /// None yet. Datagrams come out of the receiver.
     pub(super) fn new() -> (Self, mpsc::Receiver<Datagram>) {
         let (came, receiver) = mpsc::channel(MOST_WAITING);
-        (Self { sockets: Vec::new(), came }, receiver)
+        (
+            Self {
+                sockets: Vec::new(),
+                came,
+            },
+            receiver,
+        )
     }
 
     /// Opens sockets for addresses that are new and closes those of addresses that are gone;
@@ -69,8 +75,10 @@ impl Network {
                 }
             }
         }
-        let (publish, subscribe): (Vec<_>, Vec<_>) =
-            self.sockets.iter().partition(|socket| socket.target == Target::Publish);
+        let (publish, subscribe): (Vec<_>, Vec<_>) = self
+            .sockets
+            .iter()
+            .partition(|socket| socket.target == Target::Publish);
         let addresses = |sockets: Vec<&Socket>| sockets.iter().map(|s| s.address).collect();
         (addresses(publish), addresses(subscribe))
     }
@@ -98,10 +106,19 @@ impl Network {
                     continue;
                 };
                 let contents = buffer[..length].to_vec();
-                let _ = came.try_send(Datagram { source, destination: address, contents });
+                let _ = came.try_send(Datagram {
+                    source,
+                    destination: address,
+                    contents,
+                });
             }
         });
-        Ok(Socket { target, address, socket, reader })
+        Ok(Socket {
+            target,
+            address,
+            socket,
+            reader,
+        })
     }
 }
 
@@ -142,7 +159,10 @@ mod tests {
     #[test]
     fn this_computer_has_an_address_and_they_are_not_too_many() {
         let found = addresses();
-        assert!(!found.is_empty() && found.len() <= MOST_ADDRESSES, "{found:?}");
+        assert!(
+            !found.is_empty() && found.len() <= MOST_ADDRESSES,
+            "{found:?}"
+        );
         assert!(found.iter().any(IpAddr::is_loopback), "{found:?}");
     }
 

@@ -10,7 +10,9 @@ use super::audio::{Encoder, FRAME, LevelMeter};
 use super::bitrate::Bitrate;
 use super::core::{Outbox, Output};
 use super::interface::{Event, LocalTrack, Picture, Source};
-use crate::rtc::participant::{Change, Connection, DescriptionError, Happening, Kind, Out, Section};
+use crate::rtc::participant::{
+    Change, Connection, DescriptionError, Happening, Kind, Out, Section,
+};
 
 /// bits/s of a camera's 640x360 pictures.
 const CAMERA_BITRATE: u32 = 500_000;
@@ -112,7 +114,9 @@ impl Publisher {
 
     /// The answer to the last offer.
     pub(super) fn answered(&mut self, sdp: &str, out: &mut Outbox) {
-        let Some(connection) = &mut self.connection else { return };
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
         match connection.accept_answer(sdp) {
             Ok(()) => {}
             Err(DescriptionError::NotAsked) => return,
@@ -123,7 +127,10 @@ impl Publisher {
         }
         self.is_joined = true;
         if let Some((track_id, section)) = self.offered.take() {
-            let found = self.sources.iter_mut().find(|(_, published)| published.track_id == track_id);
+            let found = self
+                .sources
+                .iter_mut()
+                .find(|(_, published)| published.track_id == track_id);
             match found {
                 Some((&source, published)) => {
                     published.stage = Stage::Live(section);
@@ -146,7 +153,10 @@ impl Publisher {
             connection.withdraw();
         }
         if let Some((track_id, _)) = self.offered.take() {
-            let found = self.sources.iter().find(|(_, published)| published.track_id == track_id);
+            let found = self
+                .sources
+                .iter()
+                .find(|(_, published)| published.track_id == track_id);
             if let Some((&source, _)) = found {
                 self.sources.remove(&source);
                 out.push_back(Output::Event(Event::NotPublished(source)));
@@ -157,7 +167,9 @@ impl Publisher {
 
     /// New ICE credentials; replaces an offer that has no answer yet.
     pub(super) fn restart_ice(&mut self, addresses: &[SocketAddr], out: &mut Outbox) {
-        let Some(connection) = &mut self.connection else { return };
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
         if !self.is_joined {
             return;
         }
@@ -197,7 +209,11 @@ impl Publisher {
 
     /// Not wanted any more.
     pub(super) fn unpublish(&mut self, source: Source, out: &mut Outbox) {
-        if let Some(Published { stage: Stage::Live(section), .. }) = self.sources.remove(&source) {
+        if let Some(Published {
+            stage: Stage::Live(section),
+            ..
+        }) = self.sources.remove(&source)
+        {
             self.removals.push(section);
         }
         self.offer_next(out);
@@ -210,7 +226,9 @@ impl Publisher {
 
     pub(super) fn mute(&mut self, source: Source, muted: bool, now: Instant, out: &mut Outbox) {
         self.muted.insert(source, muted);
-        let Some(published) = self.sources.get_mut(&source) else { return };
+        let Some(published) = self.sources.get_mut(&source) else {
+            return;
+        };
         let was_muted = std::mem::replace(&mut published.muted, muted);
         if was_muted && !muted {
             published.waits_for_key = true;
@@ -219,12 +237,26 @@ impl Publisher {
     }
 
     /// A picture to be sent.
-    pub(super) fn send(&mut self, source: Source, picture: Picture, now: Instant, out: &mut Outbox) {
-        let Some(connection) = self.connection.as_mut().filter(|connection| connection.is_up()) else {
+    pub(super) fn send(
+        &mut self,
+        source: Source,
+        picture: Picture,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let Some(connection) = self
+            .connection
+            .as_mut()
+            .filter(|connection| connection.is_up())
+        else {
             return;
         };
-        let Some(published) = self.sources.get_mut(&source) else { return };
-        let Stage::Live(section) = published.stage else { return };
+        let Some(published) = self.sources.get_mut(&source) else {
+            return;
+        };
+        let Stage::Live(section) = published.stage else {
+            return;
+        };
         if published.muted || picture.data.is_empty() || picture.data.len() > LARGEST_PICTURE {
             return;
         }
@@ -232,7 +264,10 @@ impl Publisher {
             published.waits_for_key = false;
             published.ask_key_at = None;
         } else if published.waits_for_key {
-            if published.key_asked.is_none_or(|asked| now >= asked + KEYFRAME_PATIENCE) {
+            if published
+                .key_asked
+                .is_none_or(|asked| now >= asked + KEYFRAME_PATIENCE)
+            {
                 published.ask_key(source, now, out);
             }
             return;
@@ -252,7 +287,10 @@ impl Publisher {
         {
             out.push_back(Output::Event(Event::MicrophoneLevel(level)));
         }
-        let connection = self.connection.as_mut().filter(|connection| connection.is_up());
+        let connection = self
+            .connection
+            .as_mut()
+            .filter(|connection| connection.is_up());
         let (Some(connection), Stage::Live(section)) = (connection, published.stage) else {
             return encoder.skip();
         };
@@ -267,8 +305,16 @@ impl Publisher {
     pub(super) fn poll(&mut self, now: Instant, out: &mut Outbox) {
         while let Some(came_out) = self.connection.as_mut().and_then(Connection::poll) {
             match came_out {
-                Out::Transmit { source, destination, contents } => {
-                    out.push_back(Output::Transmit { source, destination, contents });
+                Out::Transmit {
+                    source,
+                    destination,
+                    contents,
+                } => {
+                    out.push_back(Output::Transmit {
+                        source,
+                        destination,
+                        contents,
+                    });
                 }
                 Out::Happening(happening) => self.take(happening, now, out),
             }
@@ -290,8 +336,12 @@ impl Publisher {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let keys = self.sources.values().filter_map(|published| published.ask_key_at);
-        keys.chain(self.connection.as_ref().map(Connection::deadline)).min()
+        let keys = self
+            .sources
+            .values()
+            .filter_map(|published| published.ask_key_at);
+        keys.chain(self.connection.as_ref().map(Connection::deadline))
+            .min()
     }
 
     fn take(&mut self, happening: Happening, now: Instant, out: &mut Outbox) {
@@ -321,13 +371,18 @@ impl Publisher {
     }
 
     fn by_section(&mut self, section: Section) -> Option<(Source, &mut Published)> {
-        let found = self.sources.iter_mut().find(|(_, p)| p.stage == Stage::Live(section));
+        let found = self
+            .sources
+            .iter_mut()
+            .find(|(_, p)| p.stage == Stage::Live(section));
         found.map(|(&source, published)| (source, published))
     }
 
     /// The next change, unless an offer is out already.
     fn offer_next(&mut self, out: &mut Outbox) {
-        let Some(connection) = &self.connection else { return };
+        let Some(connection) = &self.connection else {
+            return;
+        };
         if !self.is_joined || connection.has_offer() {
             return;
         }
@@ -339,20 +394,42 @@ impl Publisher {
             return self.offer(&removals, out);
         }
         // In the order of sources: the microphone first.
-        let wanted = self.sources.iter_mut().find(|(_, published)| published.stage == Stage::Wanted);
-        let Some((&source, published)) = wanted else { return };
+        let wanted = self
+            .sources
+            .iter_mut()
+            .find(|(_, published)| published.stage == Stage::Wanted);
+        let Some((&source, published)) = wanted else {
+            return;
+        };
         published.stage = Stage::Offered;
-        let kind = if source == Source::Microphone { Kind::Audio } else { Kind::Video };
+        let kind = if source == Source::Microphone {
+            Kind::Audio
+        } else {
+            Kind::Video
+        };
         let track_id = published.track_id.clone();
         let stream_id = self.stream_id(source).to_owned();
-        self.offer(&[Change::Add { kind, stream_id, track_id }], out);
+        self.offer(
+            &[Change::Add {
+                kind,
+                stream_id,
+                track_id,
+            }],
+            out,
+        );
     }
 
     fn offer(&mut self, changes: &[Change], out: &mut Outbox) {
-        let Some(connection) = &mut self.connection else { return };
-        let Some((sdp, added)) = connection.offer(changes) else { return };
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
+        let Some((sdp, added)) = connection.offer(changes) else {
+            return;
+        };
         self.offered = match (changes.first(), added) {
-            (Some(Change::Add { track_id, .. }), Some(section)) => Some((track_id.clone(), section)),
+            (Some(Change::Add { track_id, .. }), Some(section)) => {
+                Some((track_id.clone(), section))
+            }
             _ => None,
         };
         let tracks = self
@@ -369,7 +446,11 @@ impl Publisher {
     }
 
     fn stream_id(&self, source: Source) -> &str {
-        if source == Source::Screen { &self.screen_stream } else { &self.person_stream }
+        if source == Source::Screen {
+            &self.screen_stream
+        } else {
+            &self.person_stream
+        }
     }
 }
 

@@ -10,8 +10,11 @@ use super::interface::Layer;
 
 /// After these times without an answer a request is sent again; after the last it is given
 /// up. The first message on a channel that has just opened can get lost: ask again soon.
-const PATIENCE: [Duration; 3] =
-    [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(10)];
+const PATIENCE: [Duration; 3] = [
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+    Duration::from_secs(10),
+];
 
 /// After a refusal that may pass (429, 5xx): wait, and try again as often as without an answer.
 const REFUSED_FOR_NOW: Duration = Duration::from_secs(1);
@@ -68,7 +71,13 @@ struct Refusal {
 impl Requests {
     /// A track that the server sends; `granted` is what it does unasked.
     pub(super) fn add(&mut self, track_id: &str, granted: Preference, wanted: Preference) {
-        let wish = Wish { wanted, granted, asked: None, attempts: 0, given_up: None };
+        let wish = Wish {
+            wanted,
+            granted,
+            asked: None,
+            attempts: 0,
+            given_up: None,
+        };
         self.wishes.insert(track_id.to_owned(), wish);
     }
 
@@ -101,10 +110,11 @@ impl Requests {
 
     /// An answer came.
     pub(super) fn answered(&mut self, answer: &Answer, now: Instant) {
-        let found = self
-            .wishes
-            .values_mut()
-            .find(|wish| wish.asked.as_ref().is_some_and(|asked| asked.id == answer.id));
+        let found = self.wishes.values_mut().find(|wish| {
+            wish.asked
+                .as_ref()
+                .is_some_and(|asked| asked.id == answer.id)
+        });
         let Some(wish) = found else { return };
         let Some(asked) = &mut wish.asked else { return };
         match &answer.error {
@@ -127,7 +137,10 @@ impl Requests {
     /// The next message to send.
     pub(super) fn poll(&mut self, now: Instant) -> Option<String> {
         for (track_id, wish) in &mut self.wishes {
-            let superseded = wish.asked.as_ref().is_some_and(|asked| asked.what != wish.wanted);
+            let superseded = wish
+                .asked
+                .as_ref()
+                .is_some_and(|asked| asked.what != wish.wanted);
             match &wish.asked {
                 // One at a time, so that they cannot overtake each other.
                 Some(asked) if now < asked.again_at && !(superseded && asked.refused) => continue,
@@ -157,7 +170,10 @@ impl Requests {
 
     /// When [`Requests::poll`] may have something without anything else happening.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.wishes.values().filter_map(|wish| Some(wish.asked.as_ref()?.again_at)).min()
+        self.wishes
+            .values()
+            .filter_map(|wish| Some(wish.asked.as_ref()?.again_at))
+            .min()
     }
 }
 
@@ -170,11 +186,15 @@ fn message(id: u64, track_id: &str, what: Preference) -> String {
                 Layer::Medium => "medium",
                 Layer::High => "high",
             };
-            ("prefer-video-track-state", json!({ "track_id": track_id, "max_spatial_layer": layer }))
+            (
+                "prefer-video-track-state",
+                json!({ "track_id": track_id, "max_spatial_layer": layer }),
+            )
         }
-        Preference::Audio(subscribed) => {
-            ("prefer-audio-track-state", json!({ "track_id": track_id, "subscribed": subscribed }))
-        }
+        Preference::Audio(subscribed) => (
+            "prefer-audio-track-state",
+            json!({ "track_id": track_id, "subscribed": subscribed }),
+        ),
     };
     json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string()
 }

@@ -96,7 +96,9 @@ impl Subscriber {
 
     /// The server's offer.
     pub(super) fn offered(&mut self, sdp: &str, addresses: &[SocketAddr], out: &mut Outbox) {
-        let Some(connection) = &mut self.connection else { return };
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
         connection.add_addresses(addresses);
         match connection.accept_offer(sdp) {
             Ok(sdp) => out.push_back(Output::Event(Event::Answer { sdp })),
@@ -115,7 +117,10 @@ impl Subscriber {
 
     /// The decoder of this track needs a keyframe.
     pub(super) fn keyframe(&mut self, track_id: &str, now: Instant) {
-        let found = self.tracks.values_mut().find(|track| track.track_id == track_id);
+        let found = self
+            .tracks
+            .values_mut()
+            .find(|track| track.track_id == track_id);
         if let Some(video) = found.and_then(|track| track.video.as_mut()) {
             video.lose_place(now);
         }
@@ -126,8 +131,16 @@ impl Subscriber {
         loop {
             while let Some(came_out) = self.connection.as_mut().and_then(Connection::poll) {
                 match came_out {
-                    Out::Transmit { source, destination, contents } => {
-                        out.push_back(Output::Transmit { source, destination, contents });
+                    Out::Transmit {
+                        source,
+                        destination,
+                        contents,
+                    } => {
+                        out.push_back(Output::Transmit {
+                            source,
+                            destination,
+                            contents,
+                        });
                     }
                     Out::Happening(happening) => self.take(happening, now, out),
                 }
@@ -164,12 +177,17 @@ impl Subscriber {
             video.ask_key_at.into_iter().chain(freezes).min()
         });
         let of_requests = self.requests.deadline().filter(|_| self.channel_is_open);
-        of_tracks.chain(of_requests).chain(self.connection.as_ref().map(Connection::deadline)).min()
+        of_tracks
+            .chain(of_requests)
+            .chain(self.connection.as_ref().map(Connection::deadline))
+            .min()
     }
 
     /// Sends what is to be asked for now; says whether something was.
     fn ask(&mut self, now: Instant) -> bool {
-        let Some(connection) = &mut self.connection else { return false };
+        let Some(connection) = &mut self.connection else {
+            return false;
+        };
         let mut asked = false;
         for (&section, track) in &mut self.tracks {
             if let Some(video) = &mut track.video
@@ -195,28 +213,67 @@ impl Subscriber {
         match happening {
             Happening::Up => out.push_back(Output::State),
             Happening::Down => out.push_back(Output::Lost),
-            Happening::Opened { section, kind, stream_id, track_id } => {
-                let track = Track { track_id, stream_id, video: None };
+            Happening::Opened {
+                section,
+                kind,
+                stream_id,
+                track_id,
+            } => {
+                let track = Track {
+                    track_id,
+                    stream_id,
+                    video: None,
+                };
                 self.open(section, kind, track, now, out);
             }
             Happening::Closed(section) => self.close(section, out),
-            Happening::Media { section, rtp_time, sequence, arrived, contiguous, is_key, data } => {
-                let Some(track) = self.tracks.get_mut(&section) else { return };
+            Happening::Media {
+                section,
+                rtp_time,
+                sequence,
+                arrived,
+                contiguous,
+                is_key,
+                data,
+            } => {
+                let Some(track) = self.tracks.get_mut(&section) else {
+                    return;
+                };
                 let Some(video) = &mut track.video else {
-                    return self.mixer.lock().push(&track.track_id, sequence, rtp_time, &data, arrived);
+                    return self.mixer.lock().push(
+                        &track.track_id,
+                        sequence,
+                        rtp_time,
+                        &data,
+                        arrived,
+                    );
                 };
                 video.last_picture = now;
                 if std::mem::take(&mut video.frozen) {
                     out.push_back(frozen(&track.track_id, false));
                 }
-                let Some(follows) = video.accept(is_key, contiguous, now) else { return };
+                let Some(follows) = video.accept(is_key, contiguous, now) else {
+                    return;
+                };
                 let stream_id = track.stream_id.clone();
                 let delay = self.sound_delay(&stream_id);
-                let Some(track) = self.tracks.get_mut(&section) else { return };
-                let Some(video) = &mut track.video else { return };
+                let Some(track) = self.tracks.get_mut(&section) else {
+                    return;
+                };
+                let Some(video) = &mut track.video else {
+                    return;
+                };
                 let at_us = video.timeline.show_at(rtp_time, arrived, delay);
-                let picture = Picture { is_key, at_us, data: data.to_vec() };
-                out.push_back(Output::Picture { track_id: track.track_id.clone(), picture, follows });
+                let picture = Picture {
+                    is_key,
+                    at_us,
+                    data: data.to_vec(),
+                };
+                out.push_back(Output::Picture {
+                    track_id: track.track_id.clone(),
+                    picture,
+                    follows,
+                });
             }
             Happening::ChannelOpen => {
                 self.channel_is_open = true;
@@ -234,17 +291,35 @@ impl Subscriber {
 
     /// How long the sound of this person waits.
     fn sound_delay(&self, stream_id: &str) -> Duration {
-        let sound =
-            self.tracks.values().find(|track| track.video.is_none() && track.stream_id == stream_id);
-        sound.and_then(|track| self.mixer.lock().delay(&track.track_id)).unwrap_or_default()
+        let sound = self
+            .tracks
+            .values()
+            .find(|track| track.video.is_none() && track.stream_id == stream_id);
+        sound
+            .and_then(|track| self.mixer.lock().delay(&track.track_id))
+            .unwrap_or_default()
     }
 
-    fn open(&mut self, section: Section, kind: Kind, mut track: Track, now: Instant, out: &mut Outbox) {
-        if self.tracks.get(&section).is_some_and(|known| known.track_id == track.track_id) {
+    fn open(
+        &mut self,
+        section: Section,
+        kind: Kind,
+        mut track: Track,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        if self
+            .tracks
+            .get(&section)
+            .is_some_and(|known| known.track_id == track.track_id)
+        {
             return;
         }
         self.close(section, out);
-        let same_id = self.tracks.iter().find(|(_, known)| known.track_id == track.track_id);
+        let same_id = self
+            .tracks
+            .iter()
+            .find(|(_, known)| known.track_id == track.track_id);
         if let Some((&older, _)) = same_id {
             self.close(older, out);
         }
@@ -255,7 +330,8 @@ impl Subscriber {
         match kind {
             Kind::Audio => {
                 self.mixer.lock().open(&track_id);
-                self.requests.add(&track_id, Preference::Audio(true), Preference::Audio(true));
+                self.requests
+                    .add(&track_id, Preference::Audio(true), Preference::Audio(true));
             }
             Kind::Video => {
                 track.video = Some(Video {
@@ -278,7 +354,9 @@ impl Subscriber {
     }
 
     fn close(&mut self, section: Section, out: &mut Outbox) {
-        let Some(track) = self.tracks.remove(&section) else { return };
+        let Some(track) = self.tracks.remove(&section) else {
+            return;
+        };
         self.requests.remove(&track.track_id);
         if track.video.is_some() {
             out.push_back(Output::Closed(track.track_id));
@@ -288,14 +366,19 @@ impl Subscriber {
     }
 
     fn apply_layer(&mut self, section: Section, now: Instant, out: &mut Outbox) {
-        let Some(track) = self.tracks.get_mut(&section) else { return };
+        let Some(track) = self.tracks.get_mut(&section) else {
+            return;
+        };
         let layer = self.layers.get(&track.track_id).copied();
         let Some(video) = &mut track.video else {
             let wanted = layer != Some(Layer::None);
-            return self.requests.want(&track.track_id, Preference::Audio(wanted));
+            return self
+                .requests
+                .want(&track.track_id, Preference::Audio(wanted));
         };
         let layer = layer.unwrap_or(Layer::None);
-        self.requests.want(&track.track_id, Preference::Video(layer));
+        self.requests
+            .want(&track.track_id, Preference::Video(layer));
         let was_wanted = std::mem::replace(&mut video.wanted, layer != Layer::None);
         if video.wanted && !was_wanted {
             video.last_picture = now;
@@ -314,7 +397,9 @@ impl Video {
     fn lose_place(&mut self, now: Instant) {
         self.in_sync = false;
         self.gap = true;
-        let soonest = self.key_asked.map_or(now, |asked| now.max(asked + BETWEEN_KEYFRAMES));
+        let soonest = self
+            .key_asked
+            .map_or(now, |asked| now.max(asked + BETWEEN_KEYFRAMES));
         self.ask_key_at = Some(self.ask_key_at.map_or(soonest, |at| at.min(soonest)));
     }
 
@@ -337,5 +422,8 @@ impl Video {
 }
 
 fn frozen(track_id: &str, frozen: bool) -> Output {
-    Output::Event(Event::Frozen { track_id: track_id.to_owned(), frozen })
+    Output::Event(Event::Frozen {
+        track_id: track_id.to_owned(),
+        frozen,
+    })
 }

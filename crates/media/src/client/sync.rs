@@ -32,27 +32,51 @@ pub(super) struct Timeline {
 impl Timeline {
     /// `epoch`: what the times that it gives are counted from.
     pub(super) fn new(epoch: Instant) -> Self {
-        Self { epoch, fastest: VecDeque::new() }
+        Self {
+            epoch,
+            fastest: VecDeque::new(),
+        }
     }
 
     /// When to show the picture of this RTP time, in µs, if sound waits for `sound_delay`.
     /// Never before it came.
-    pub(super) fn show_at(&mut self, rtp_time: u64, arrived: Instant, sound_delay: Duration) -> u64 {
+    pub(super) fn show_at(
+        &mut self,
+        rtp_time: u64,
+        arrived: Instant,
+        sound_delay: Duration,
+    ) -> u64 {
         let came = micros(arrived.saturating_duration_since(self.epoch));
-        let rtp = i64::try_from(u128::from(rtp_time) * 1_000_000 / u128::from(RTP_RATE)).unwrap_or(0);
+        let rtp =
+            i64::try_from(u128::from(rtp_time) * 1_000_000 / u128::from(RTP_RATE)).unwrap_or(0);
         let transit = came.saturating_sub(rtp);
         let (longest, delay) = (micros(LONGEST_WAIT), micros(sound_delay));
-        if self.fastest.front().is_some_and(|(_, fastest)| transit.saturating_sub(*fastest) > longest) {
+        if self
+            .fastest
+            .front()
+            .is_some_and(|(_, fastest)| transit.saturating_sub(*fastest) > longest)
+        {
             self.fastest.clear();
         }
-        while self.fastest.front().is_some_and(|(at, _)| *at + MEMORY < arrived) {
+        while self
+            .fastest
+            .front()
+            .is_some_and(|(at, _)| *at + MEMORY < arrived)
+        {
             self.fastest.pop_front();
         }
-        while self.fastest.back().is_some_and(|(_, later)| *later >= transit) {
+        while self
+            .fastest
+            .back()
+            .is_some_and(|(_, later)| *later >= transit)
+        {
             self.fastest.pop_back();
         }
         self.fastest.push_back((arrived, transit));
-        let fastest = self.fastest.front().map_or(transit, |(_, fastest)| *fastest);
+        let fastest = self
+            .fastest
+            .front()
+            .map_or(transit, |(_, fastest)| *fastest);
         let at = rtp.saturating_add(fastest).saturating_add(delay).max(came);
         u64::try_from(at).unwrap_or(0)
     }
@@ -88,7 +112,10 @@ mod tests {
         let mut timeline = Timeline::new(epoch);
         timeline.show_at(0, epoch, Duration::ZERO);
         let came = epoch + Duration::from_millis(240);
-        assert_eq!(timeline.show_at(3600, came, Duration::from_millis(50)), 240_000);
+        assert_eq!(
+            timeline.show_at(3600, came, Duration::from_millis(50)),
+            240_000
+        );
     }
 
     #[test]
@@ -97,7 +124,10 @@ mod tests {
         let mut timeline = Timeline::new(epoch);
         timeline.show_at(900_000_000, epoch, Duration::ZERO);
         let came = epoch + Duration::from_millis(40);
-        assert_eq!(timeline.show_at(5, came, Duration::from_millis(60)), 100_000);
+        assert_eq!(
+            timeline.show_at(5, came, Duration::from_millis(60)),
+            100_000
+        );
     }
 
     #[test]

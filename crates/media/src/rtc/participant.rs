@@ -233,7 +233,11 @@ impl Connection {
                                 ..ChannelConfig::default()
                             });
                         }
-                        Change::Add { kind, stream_id, track_id } => {
+                        Change::Add {
+                            kind,
+                            stream_id,
+                            track_id,
+                        } => {
                             added = Some(api.add_media(
                                 (*kind).into(),
                                 Direction::SendOnly,
@@ -346,11 +350,20 @@ impl Connection {
     }
 
     /// Sends a picture taken at `at_us`.
-    pub(crate) fn send_picture(&mut self, section: Section, at_us: u64, data: Vec<u8>, now: Instant) {
+    pub(crate) fn send_picture(
+        &mut self,
+        section: Section,
+        at_us: u64,
+        data: Vec<u8>,
+        now: Instant,
+    ) {
         let time = MediaTime::from_micros(at_us).rebase(Frequency::NINETY_KHZ);
         self.change(|rtc| {
             let writer = rtc.writer(section)?;
-            let pt = writer.payload_params().find(|p| p.spec().codec == Codec::Vp8)?.pt();
+            let pt = writer
+                .payload_params()
+                .find(|p| p.spec().codec == Codec::Vp8)?
+                .pt();
             writer.write(pt, now, time, data).ok()
         });
     }
@@ -369,7 +382,10 @@ impl Connection {
         let level = i8::try_from(level.min(127)).unwrap_or(127);
         self.change(|rtc| {
             let writer = rtc.writer(section)?;
-            let pt = writer.payload_params().find(|p| p.spec().codec == Codec::Opus)?.pt();
+            let pt = writer
+                .payload_params()
+                .find(|p| p.spec().codec == Codec::Opus)?
+                .pt();
             writer
                 .audio_level(-level, level < 60)
                 .start_of_talkspurt(begins)
@@ -553,17 +569,21 @@ fn drain(rtc: &mut Rtc, drained: &mut Vec<Drained>) -> Option<Instant> {
             drained.push(Drained::Event(event));
             continue;
         };
-        let Some(media) = rtc.media(section) else { continue };
-        drained.push(Drained::Opened(if direction.is_receiving() && !media.stopped() {
-            Happening::Opened {
-                section,
-                kind: media.kind().into(),
-                stream_id: media.stream_id().to_owned(),
-                track_id: media.track_id().to_owned(),
-            }
-        } else {
-            Happening::Closed(section)
-        }));
+        let Some(media) = rtc.media(section) else {
+            continue;
+        };
+        drained.push(Drained::Opened(
+            if direction.is_receiving() && !media.stopped() {
+                Happening::Opened {
+                    section,
+                    kind: media.kind().into(),
+                    stream_id: media.stream_id().to_owned(),
+                    track_id: media.track_id().to_owned(),
+                }
+            } else {
+                Happening::Closed(section)
+            },
+        ));
     }
 }
 

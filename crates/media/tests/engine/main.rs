@@ -19,7 +19,11 @@ fn picture(number: u8) -> Picture {
     let mut data = vec![number; 4000];
     data[0] = u8::from(!is_key);
     data[3..6].copy_from_slice(&[0x9d, 0x01, 0x2a]);
-    Picture { is_key, at_us: u64::from(number) * 40_000, data }
+    Picture {
+        is_key,
+        at_us: u64::from(number) * 40_000,
+        data,
+    }
 }
 
 #[test]
@@ -30,7 +34,10 @@ fn pictures_arrive_as_they_were_sent_and_a_tone_is_heard() {
     meeting.connected(ann);
     meeting.connected(ben);
     meeting.send(ann, Command::Publish(Source::Microphone));
-    meeting.until("published", |_, seen| matches!(seen, Seen::Published(who, 1) if *who == ann));
+    meeting.until(
+        "published",
+        |seen| matches!(seen, Seen::Published(who, 1) if *who == ann),
+    );
     meeting.send(ann, Command::Publish(Source::Camera));
     let camera = meeting.find("the camera", |seen| match seen {
         Seen::Opened(who, track_id) if *who == ben => Some(track_id.clone()),
@@ -38,7 +45,7 @@ fn pictures_arrive_as_they_were_sent_and_a_tone_is_heard() {
     });
     meeting.send(ben, Command::Layers(vec![(camera, Layer::High)]));
     // Ben's wish reaches the SFU, which asks Ann for a keyframe.
-    meeting.until("keyframe", |_, seen| {
+    meeting.until("keyframe", |seen| {
         matches!(seen, Seen::Event(who, Event::KeyframeWanted(Source::Camera)) if *who == ann)
     });
     let sent: Vec<_> = (0..30).map(picture).collect();
@@ -52,8 +59,11 @@ fn pictures_arrive_as_they_were_sent_and_a_tone_is_heard() {
     }
     let expected: Vec<_> = sent.into_iter().map(|picture| picture.data).collect();
     assert!(got == expected, "the pictures differ");
-    meeting.until("a tone", |_, seen| matches!(seen, Seen::Heard(who, 440) if *who == ben));
-    meeting.until("the speaker's level", |_, seen| {
+    meeting.until(
+        "a tone",
+        |seen| matches!(seen, Seen::Heard(who, 440) if *who == ben),
+    );
+    meeting.until("the speaker's level", |seen| {
         matches!(seen, Seen::Event(who, Event::Speakers(list)) if *who == ben && !list.is_empty())
     });
 }
@@ -76,16 +86,20 @@ fn inside_the_sound_server() {
     meeting.connected(ann);
     meeting.connected(ben);
     meeting.send(ben, Command::ListDevices);
-    meeting.until("the null sink and its monitor", |_, seen| match seen {
+    meeting.until("the null sink and its monitor", |seen| match seen {
         Seen::Event(who, Event::Devices { inputs, outputs }) if *who == ben => {
-            inputs.iter().any(|device| device.is_default) && outputs.iter().any(|device| device.is_default)
+            inputs.iter().any(|device| device.is_default)
+                && outputs.iter().any(|device| device.is_default)
         }
         _ => false,
     });
     meeting.send(ann, Command::Publish(Source::Microphone));
     meeting.send(ben, Command::Publish(Source::Microphone));
-    meeting.until("the level of Ben's microphone", |_, seen| {
+    meeting.until("the level of Ben's microphone", |seen| {
         matches!(seen, Seen::Event(who, Event::MicrophoneLevel(level)) if *who == ben && *level > 30)
     });
-    meeting.until("the tone again", |_, seen| matches!(seen, Seen::Heard(who, 440) if *who == ann));
+    meeting.until(
+        "the tone again",
+        |seen| matches!(seen, Seen::Heard(who, 440) if *who == ann),
+    );
 }

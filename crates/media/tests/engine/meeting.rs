@@ -6,9 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use kulti_media::client::audio::driver::AudioDriver;
-use kulti_media::client::interface::{
-    AudioDevices, Command, Event, Picture, Source, VideoSink,
-};
+use kulti_media::client::interface::{AudioDevices, Command, Event, Picture, Source, VideoSink};
 use kulti_media::client::{Engine, MakeDriver};
 use kulti_media::sfu::{self, Kind, PeerKey, PublishedTrack, Sfu, SfuRoom, SfuSettings};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -38,6 +36,7 @@ struct Guest {
     engine: Engine,
     tracks: Vec<PublishedTrack>,
     has_joined: bool,
+    is_connected: bool,
 }
 
 pub(crate) struct Meeting {
@@ -111,12 +110,20 @@ impl Meeting {
         let see = self.see.clone();
         let heard: Heard = Box::new(move |pitch| drop(see.send(Seen::Heard(who, pitch))));
         let make: MakeDriver = Box::new(move || Box::new(driver(heard)));
-        let sink = Box::new(Sink { who, see: self.see.clone() });
+        let sink = Box::new(Sink {
+            who,
+            see: self.see.clone(),
+        });
         let (events, told) = unbounded_channel();
         let engine = Engine::start(AudioDevices::default(), sink, make, events).unwrap();
         forward(told, self.see.clone(), move |event| Seen::Event(who, event));
         engine.send(Command::Start);
-        self.guests.push(Guest { engine, tracks: Vec::new(), has_joined: false });
+        self.guests.push(Guest {
+            engine,
+            tracks: Vec::new(),
+            has_joined: false,
+            is_connected: false,
+        });
         self.names.push(name.to_owned());
         who
     }
@@ -126,13 +133,15 @@ impl Meeting {
     }
 
     pub(crate) fn connected(&mut self, who: usize) {
-        self.until("connected", |_, seen| matches!(seen, Seen::Event(w, Event::Connected(true)) if *w == who));
+        while !self.guests[who].is_connected {
+            self.next("connected");
+        }
     }
 
-    pub(crate) fn until(&mut self, what: &str, wanted: impl Fn(&Self, &Seen) -> bool) {
+    pub(crate) fn until(&mut self, what: &str, wanted: impl Fn(&Seen) -> bool) {
         loop {
             let seen = self.next(what);
-            if wanted(self, &seen) {
+            if wanted(&seen) {
                 return;
             }
         }
@@ -147,11 +156,14 @@ impl Meeting {
     }
 
     fn next(&mut self, what: &str) -> Seen {
-        let Ok(seen) = self.seen.recv_timeout(self.limit()) else { panic!("never: {what}") };
+        let Ok(seen) = self.seen.recv_timeout(self.limit()) else {
+            panic!("never: {what}")
+        };
         match &seen {
             Seen::Event(_, Event::AudioFailed { input, failure }) => {
                 panic!("sound failed (input: {input}): {failure:?}")
             }
+            Seen::Event(who, Event::Connected(up)) => self.guests[*who].is_connected = *up,
             Seen::Event(who, Event::Offer { sdp, tracks }) => {
                 let tracks: Vec<_> = tracks
                     .iter()
@@ -167,12 +179,19 @@ impl Meeting {
                 self.offer(*who, sdp.clone(), tracks);
             }
             Seen::Event(who, Event::Answer { sdp }) => {
-                self.room.send(sfu::Command::Answer { peer: key(*who), sdp: sdp.clone() });
+                self.room.send(sfu::Command::Answer {
+                    peer: key(*who),
+                    sdp: sdp.clone(),
+                });
             }
             Seen::Sfu(sfu::Event::Offer { peer, sdp }) => {
                 self.send(index(*peer), Command::Offered { sdp: sdp.clone() });
             }
-            Seen::Sfu(sfu::Event::Answer { peer, request, result }) => {
+            Seen::Sfu(sfu::Event::Answer {
+                peer,
+                request,
+                result,
+            }) => {
                 let who = index(*peer);
                 let sdp = result.clone().unwrap();
                 self.send(who, Command::Answered { sdp });
@@ -191,10 +210,21 @@ impl Meeting {
         self.requests.insert(request, (who, tracks.len()));
         self.guests[who].tracks.clone_from(&tracks);
         let command = if std::mem::replace(&mut self.guests[who].has_joined, true) {
-            sfu::Command::Publish { peer, request, offer, tracks }
+            sfu::Command::Publish {
+                peer,
+                request,
+                offer,
+                tracks,
+            }
         } else {
             let id = self.names[who].clone();
-            sfu::Command::Join { peer, id, auto_video: false, request, offer }
+            sfu::Command::Join {
+                peer,
+                id,
+                auto_video: false,
+                request,
+                offer,
+            }
         };
         self.room.send(command);
     }
@@ -202,11 +232,23 @@ impl Meeting {
     /// Everybody gets all that the others publish.
     fn subscribe_all(&self) {
         for who in 0..self.guests.len() {
-            let others = self.guests.iter().enumerate().filter(|(other, _)| *other != who);
+            let others = self
+                .guests
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != who);
             let tracks = others
-                .flat_map(|(other, guest)| guest.tracks.iter().map(move |t| (key(other), t.track_id.clone())))
+                .flat_map(|(other, guest)| {
+                    guest
+                        .tracks
+                        .iter()
+                        .map(move |t| (key(other), t.track_id.clone()))
+                })
                 .collect();
-            self.room.send(sfu::Command::Subscriptions { peer: key(who), tracks });
+            self.room.send(sfu::Command::Subscriptions {
+                peer: key(who),
+                tracks,
+            });
         }
     }
 }

@@ -24,7 +24,10 @@ pub(crate) struct ToneDriver {
 
 impl ToneDriver {
     pub(crate) fn new(hertz: f32, heard: Heard) -> Self {
-        Self { hertz, heard: Some(heard) }
+        Self {
+            hertz,
+            heard: Some(heard),
+        }
     }
 }
 
@@ -54,7 +57,10 @@ impl Device {
                 std::thread::sleep(next.saturating_duration_since(Instant::now()));
             }
         });
-        Box::new(Self { is_open, thread: Some(thread) })
+        Box::new(Self {
+            is_open,
+            thread: Some(thread),
+        })
     }
 }
 
@@ -116,7 +122,10 @@ fn pitch(samples: &[f32]) -> Option<u32> {
     if power.sqrt() < 0.05 {
         return None;
     }
-    let crossings = samples.windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0).count();
+    let crossings = samples
+        .windows(2)
+        .filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0)
+        .count();
     let seconds = samples.len() as f32 / 48_000.0;
     Some((crossings as f32 / seconds / 10.0).round() as u32 * 10)
 }

@@ -20,8 +20,16 @@ impl SoundServer {
             socket.display()
         );
         let mut process = Command::new("pulseaudio")
-            .args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"])
-            .args(["--disable-shm=yes", "--load=module-null-sink sink_name=null0"])
+            .args([
+                "-n",
+                "--daemonize=no",
+                "--exit-idle-time=-1",
+                "--use-pid-file=no",
+            ])
+            .args([
+                "--disable-shm=yes",
+                "--load=module-null-sink sink_name=null0",
+            ])
             .args([&protocol, "--log-target=stderr", "--log-level=info"])
             .env("HOME", &folder)
             .env("XDG_RUNTIME_DIR", &folder)
@@ -32,7 +40,10 @@ impl SoundServer {
             .spawn()
             .expect("pulseaudio is needed: ./kulti setup --test installs it");
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let ready = lines.by_ref().map_while(Result::ok).any(|line| line.contains("startup complete"));
+        let ready = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .any(|line| line.contains("startup complete"));
         assert!(ready, "pulseaudio did not start");
         // Somebody must go on reading, or the server blocks when it has more to say.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
@@ -43,7 +54,10 @@ impl SoundServer {
     pub(crate) fn run_test(&self, name: &str) {
         let outcome = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", name, "--ignored", "--nocapture"])
-            .env("PULSE_SERVER", format!("unix:{}", self.folder.join("socket").display()))
+            .env(
+                "PULSE_SERVER",
+                format!("unix:{}", self.folder.join("socket").display()),
+            )
             .env("XDG_RUNTIME_DIR", &self.folder)
             .output()
             .unwrap();

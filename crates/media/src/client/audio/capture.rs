@@ -16,11 +16,18 @@ pub struct Capture {
 
 impl Capture {
     pub(crate) fn new(frames: mpsc::Sender<Box<[f32; FRAME]>>) -> Self {
-        Self { frames, filled: 0, frame: Box::new([0.0; FRAME]) }
+        Self {
+            frames,
+            filled: 0,
+            frame: Box::new([0.0; FRAME]),
+        }
     }
 
     /// Where frames come out.
-    pub(crate) fn channel() -> (mpsc::Sender<Box<[f32; FRAME]>>, mpsc::Receiver<Box<[f32; FRAME]>>) {
+    pub(crate) fn channel() -> (
+        mpsc::Sender<Box<[f32; FRAME]>>,
+        mpsc::Receiver<Box<[f32; FRAME]>>,
+    ) {
         mpsc::channel(MOST_WAITING)
     }
 
@@ -28,7 +35,11 @@ impl Capture {
     pub fn push(&mut self, samples: impl IntoIterator<Item = f32>) {
         for sample in samples {
             // A device that gives nonsense must not spoil the encoder's memory.
-            let sample = if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
+            let sample = if sample.is_finite() {
+                sample.clamp(-1.0, 1.0)
+            } else {
+                0.0
+            };
             self.frame[self.filled] = sample;
             self.filled += 1;
             if self.filled == FRAME {

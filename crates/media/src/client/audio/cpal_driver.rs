@@ -24,7 +24,9 @@ impl CpalDriver {
     /// Opens nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { host: cpal::default_host() }
+        Self {
+            host: cpal::default_host(),
+        }
     }
 
     fn device(&self, id: Option<&str>, input: bool) -> Result<Device, DeviceFailure> {
@@ -33,8 +35,14 @@ impl CpalDriver {
                 let id = DeviceId::from_str(id).map_err(|_| DeviceFailure::Gone)?;
                 self.host.device_by_id(&id).ok_or(DeviceFailure::Gone)?
             }
-            None if input => self.host.default_input_device().ok_or(DeviceFailure::None)?,
-            None => self.host.default_output_device().ok_or(DeviceFailure::None)?,
+            None if input => self
+                .host
+                .default_input_device()
+                .ok_or(DeviceFailure::None)?,
+            None => self
+                .host
+                .default_output_device()
+                .ok_or(DeviceFailure::None)?,
         };
         Ok(device)
     }
@@ -62,12 +70,24 @@ impl AudioDriver for CpalDriver {
                     let id = id(device)?;
                     let name = device.description().ok()?.name().to_owned();
                     let is_default = default.as_ref() == Some(&id);
-                    Some(AudioDevice { id, name, is_default })
+                    Some(AudioDevice {
+                        id,
+                        name,
+                        is_default,
+                    })
                 })
                 .collect()
         };
-        let inputs = self.host.input_devices().map(Iterator::collect).unwrap_or_default();
-        let outputs = self.host.output_devices().map(Iterator::collect).unwrap_or_default();
+        let inputs = self
+            .host
+            .input_devices()
+            .map(Iterator::collect)
+            .unwrap_or_default();
+        let outputs = self
+            .host
+            .output_devices()
+            .map(Iterator::collect)
+            .unwrap_or_default();
         let default_input = self.host.default_input_device().as_ref().and_then(id);
         let default_output = self.host.default_output_device().as_ref().and_then(id);
         (list(inputs, default_input), list(outputs, default_output))
@@ -160,7 +180,11 @@ struct Source {
 
 impl Source {
     fn new(playout: Playout, rate: u32) -> Self {
-        Self { playout, resampler: Resampler::new(SAMPLE_RATE, rate), ready: Vec::new() }
+        Self {
+            playout,
+            resampler: Resampler::new(SAMPLE_RATE, rate),
+            ready: Vec::new(),
+        }
     }
 
     fn fill(&mut self, out: &mut [f32], delay: std::time::Duration) {
@@ -185,25 +209,37 @@ fn best_rate(device: &Device, default: &cpal::SupportedStreamConfig, input: bool
             && (range.min_sample_rate()..=range.max_sample_rate()).contains(&SAMPLE_RATE)
     };
     let does = if input {
-        device.supported_input_configs().is_ok_and(|mut ranges| ranges.any(|range| fits(&range)))
+        device
+            .supported_input_configs()
+            .is_ok_and(|mut ranges| ranges.any(|range| fits(&range)))
     } else {
-        device.supported_output_configs().is_ok_and(|mut ranges| ranges.any(|range| fits(&range)))
+        device
+            .supported_output_configs()
+            .is_ok_and(|mut ranges| ranges.any(|range| fits(&range)))
     };
-    if does { SAMPLE_RATE } else { default.sample_rate() }
+    if does {
+        SAMPLE_RATE
+    } else {
+        default.sample_rate()
+    }
 }
 
 fn stream_config(channels: u16, rate: u32) -> StreamConfig {
     let buffer = BUFFER * rate / SAMPLE_RATE;
-    StreamConfig { channels, sample_rate: rate, buffer_size: BufferSize::Fixed(buffer.max(64)) }
+    StreamConfig {
+        channels,
+        sample_rate: rate,
+        buffer_size: BufferSize::Fixed(buffer.max(64)),
+    }
 }
 
 /// A failure that ends the stream; `None`: it goes on.
 fn fatal(error: cpal::Error) -> Option<DeviceFailure> {
     match error.kind() {
         ErrorKind::Xrun | ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged => None,
-        ErrorKind::DeviceNotAvailable | ErrorKind::HostUnavailable | ErrorKind::StreamInvalidated => {
-            Some(DeviceFailure::Gone)
-        }
+        ErrorKind::DeviceNotAvailable
+        | ErrorKind::HostUnavailable
+        | ErrorKind::StreamInvalidated => Some(DeviceFailure::Gone),
         _ => Some(failure(error)),
     }
 }

@@ -43,7 +43,11 @@ impl Encoder {
         encoder.set_inband_fec(true).ok()?;
         encoder.set_packet_loss_perc(EXPECTED_LOSS).ok()?;
         encoder.set_dtx(true).ok()?;
-        Some(Self { encoder, sample: 0, was_silent: true })
+        Some(Self {
+            encoder,
+            sample: 0,
+            was_silent: true,
+        })
     }
 
     /// The next 20 ms; `None` while nothing needs to be sent.
@@ -56,7 +60,12 @@ impl Encoder {
             return None;
         }
         let decibels = -super::level::decibels(frame);
-        Some(Packet { sample, begins, level: decibels.clamp(0.0, 127.0) as u8, data })
+        Some(Packet {
+            sample,
+            begins,
+            level: decibels.clamp(0.0, 127.0) as u8,
+            data,
+        })
     }
 
     /// 20 ms for which the microphone gave nothing.

@@ -87,15 +87,31 @@ pub(super) struct JitterBuffer {
 
 impl JitterBuffer {
     /// A packet of `samples` has come.
-    pub(super) fn push(&mut self, sequence: u64, rtp: i64, samples: usize, data: Vec<u8>, now: i64) {
-        let Ok(samples) = i64::try_from(samples) else { return };
+    pub(super) fn push(
+        &mut self,
+        sequence: u64,
+        rtp: i64,
+        samples: usize,
+        data: Vec<u8>,
+        now: i64,
+    ) {
+        let Ok(samples) = i64::try_from(samples) else {
+            return;
+        };
         if samples == 0 || samples > 120 * MS {
             return;
         }
         self.frame = samples;
         let transit = now.saturating_sub(rtp);
-        if self.transits.back().is_some_and(|last| last.abs_diff(transit) > JUMP.unsigned_abs()) {
-            *self = Self { frame: samples, ..Self::default() };
+        if self
+            .transits
+            .back()
+            .is_some_and(|last| last.abs_diff(transit) > JUMP.unsigned_abs())
+        {
+            *self = Self {
+                frame: samples,
+                ..Self::default()
+            };
         }
         self.transits.push_back(transit);
         if self.transits.len() > HISTORY {
@@ -110,7 +126,12 @@ impl JitterBuffer {
             }
             return;
         }
-        self.waiting.entry(rtp).or_insert(Waiting { sequence, samples, came: now, data });
+        self.waiting.entry(rtp).or_insert(Waiting {
+            sequence,
+            samples,
+            came: now,
+            data,
+        });
         if self.waiting.len() > MOST_PACKETS {
             self.waiting.pop_first();
             if let (Some(next), Some((&first, _))) = (self.next, self.waiting.first_key_value()) {
@@ -121,9 +142,13 @@ impl JitterBuffer {
 
     /// What is played at `now`. The samples that are told have been played afterwards.
     pub(super) fn pull(&mut self, now: i64) -> Next {
-        let Some(next) = self.next.or_else(|| self.begin(now)) else { return Next::Silence };
+        let Some(next) = self.next.or_else(|| self.begin(now)) else {
+            return Next::Silence;
+        };
         self.drop_far_behind(next, now);
-        let Some(next) = self.next else { return Next::Silence };
+        let Some(next) = self.next else {
+            return Next::Silence;
+        };
         let delay = now - next - self.smallest_transit();
         let smoothed = self.smoothed.get_or_insert(delay);
         *smoothed += (delay - *smoothed) / 32;
@@ -163,7 +188,9 @@ impl JitterBuffer {
             return Next::Conceal(length(frame));
         };
         let gap = first - next;
-        let is_pause = self.played.is_some_and(|played| following.sequence == played + 1);
+        let is_pause = self
+            .played
+            .is_some_and(|played| following.sequence == played + 1);
         if is_pause || gap > LONGEST_CONCEALMENT {
             // The sender was silent meanwhile (its sequence goes on), or too much is lost.
             self.pause();
@@ -172,7 +199,10 @@ impl JitterBuffer {
         self.concealed += frame.min(gap);
         self.next = Some(next + frame.min(gap));
         if gap <= frame {
-            Next::Recover { following: following.data.clone(), samples: length(gap) }
+            Next::Recover {
+                following: following.data.clone(),
+                samples: length(gap),
+            }
         } else {
             Next::Conceal(length(frame))
         }
@@ -180,7 +210,9 @@ impl JitterBuffer {
 
     /// How far the playing sample is behind the fastest packet, in samples.
     pub(super) fn delay(&self) -> i64 {
-        self.smoothed.unwrap_or_else(|| self.target()).clamp(0, TOO_FAR)
+        self.smoothed
+            .unwrap_or_else(|| self.target())
+            .clamp(0, TOO_FAR)
     }
 
     /// Packets that came after their time.
@@ -200,7 +232,9 @@ impl JitterBuffer {
         let mut transits: Vec<i64> = self.transits.iter().copied().collect();
         transits.sort_unstable();
         let smallest = transits.first().copied().unwrap_or(0);
-        let usual = transits.get(transits.len().saturating_sub(1) * 97 / 100).copied();
+        let usual = transits
+            .get(transits.len().saturating_sub(1) * 97 / 100)
+            .copied();
         let jitter = usual.unwrap_or(smallest).saturating_sub(smallest);
         (jitter + self.frame + self.penalty).clamp(SHORTEST, LONGEST)
     }

@@ -53,7 +53,13 @@ mod tests {
     fn each_ten_decibels_are_a_sixth_of_the_scale() {
         let mut meter = LevelMeter::default();
         let amplitude = 10f32.powf(-30.0 / 20.0);
-        let reports: Vec<_> = (0..5).filter_map(|_| meter.push(&[amplitude; FRAME])).collect();
-        assert!((49..=50).contains(&reports[0]), "-30 dB is the middle, not {}", reports[0]);
+        let reports: Vec<_> = (0..5)
+            .filter_map(|_| meter.push(&[amplitude; FRAME]))
+            .collect();
+        assert!(
+            (49..=50).contains(&reports[0]),
+            "-30 dB is the middle, not {}",
+            reports[0]
+        );
     }
 }

@@ -24,7 +24,11 @@ impl Mixer {
     /// Nobody. `epoch`: any time before all others that are given.
     #[must_use]
     pub fn new(epoch: Instant) -> Self {
-        Self { epoch, speakers: HashMap::new(), device_delay: Duration::ZERO }
+        Self {
+            epoch,
+            speakers: HashMap::new(),
+            device_delay: Duration::ZERO,
+        }
     }
 
     /// A speaker more.
@@ -42,7 +46,14 @@ impl Mixer {
     }
 
     /// An opus packet arrived.
-    pub(crate) fn push(&mut self, track_id: &str, sequence: u64, rtp: u64, data: &[u8], now: Instant) {
+    pub(crate) fn push(
+        &mut self,
+        track_id: &str,
+        sequence: u64,
+        rtp: u64,
+        data: &[u8],
+        now: Instant,
+    ) {
         let now = self.samples(now);
         if let Some(speaker) = self.speakers.get_mut(track_id) {
             speaker.push(sequence, rtp, data, now);
@@ -51,7 +62,8 @@ impl Mixer {
 
     /// What is played next. `device_delay`: how long it takes from now until it is heard.
     pub fn fill(&mut self, out: &mut [f32], now: Instant, device_delay: Duration) {
-        self.device_delay = (self.device_delay * 15 + device_delay.min(Duration::from_secs(1))) / 16;
+        self.device_delay =
+            (self.device_delay * 15 + device_delay.min(Duration::from_secs(1))) / 16;
         out.fill(0.0);
         let now = self.samples(now);
         for speaker in self.speakers.values_mut() {
@@ -66,7 +78,8 @@ impl Mixer {
     /// it is heard; `None`: not a track that is heard.
     pub(crate) fn delay(&self, track_id: &str) -> Option<Duration> {
         let speaker = self.speakers.get(track_id)?;
-        let micros = u64::try_from(speaker.delay()).unwrap_or(0) * 1_000_000 / u64::from(SAMPLE_RATE);
+        let micros =
+            u64::try_from(speaker.delay()).unwrap_or(0) * 1_000_000 / u64::from(SAMPLE_RATE);
         Some(Duration::from_micros(micros) + self.device_delay)
     }
 

@@ -29,7 +29,9 @@ impl Resampler {
         }
         // Going down, what the lower rate cannot carry must go.
         let cutoff = (f64::from(to) / f64::from(from)).min(1.0) * 0.92;
-        let kernel = (0..=PHASES).map(|phase| weights(phase as f64 / PHASES as f64, cutoff)).collect();
+        let kernel = (0..=PHASES)
+            .map(|phase| weights(phase as f64 / PHASES as f64, cutoff))
+            .collect();
         Some(Self {
             step: f64::from(from) / f64::from(to),
             position: 0.0,
@@ -49,7 +51,11 @@ impl Resampler {
             let phase = ((self.position - whole as f64) * PHASES as f64).round() as usize;
             let weights = &self.kernel[phase.min(PHASES)];
             let near = self.input.range(whole..whole + 2 * HALF);
-            out.push(near.zip(weights).map(|(sample, weight)| sample * weight).sum());
+            out.push(
+                near.zip(weights)
+                    .map(|(sample, weight)| sample * weight)
+                    .sum(),
+            );
             self.position += self.step;
         }
         let done = (self.position as usize).min(self.input.len());
@@ -71,7 +77,11 @@ fn weights(phase: f64, cutoff: f64) -> [f32; 2 * HALF] {
 }
 
 fn sinc(x: f64) -> f64 {
-    if x.abs() < 1e-9 { 1.0 } else { (PI * x).sin() / (PI * x) }
+    if x.abs() < 1e-9 {
+        1.0
+    } else {
+        (PI * x).sin() / (PI * x)
+    }
 }
 
 #[cfg(test)]
@@ -81,8 +91,9 @@ mod tests {
     /// A tone at `from`, resampled to `to` in pieces of 441 samples.
     fn tone(hertz: f64, from: u32, to: u32) -> Vec<f32> {
         let mut resampler = Resampler::new(from, to).unwrap();
-        let input: Vec<f32> =
-            (0..from).map(|n| (2.0 * PI * hertz * f64::from(n) / f64::from(from)).sin() as f32).collect();
+        let input: Vec<f32> = (0..from)
+            .map(|n| (2.0 * PI * hertz * f64::from(n) / f64::from(from)).sin() as f32)
+            .collect();
         let mut out = Vec::new();
         for piece in input.chunks(441) {
             resampler.push(piece, &mut out);
@@ -96,12 +107,31 @@ mod tests {
 
     #[test]
     fn a_tone_keeps_its_length_pitch_and_loudness() {
-        for (from, to) in [(44_100, 48_000), (48_000, 44_100), (16_000, 48_000), (96_000, 48_000)] {
+        for (from, to) in [
+            (44_100, 48_000),
+            (48_000, 44_100),
+            (16_000, 48_000),
+            (96_000, 48_000),
+        ] {
             let out = tone(1000.0, from, to);
-            assert!(out.len().abs_diff(to as usize) < 100, "{from} to {to}: {} samples", out.len());
-            assert!((rms(&out[200..]) - 0.7071).abs() < 0.01, "{from} to {to}: {}", rms(&out));
-            let crossings = out.windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0).count();
-            assert!((998..=1000).contains(&crossings), "{from} to {to}: {crossings} Hz");
+            assert!(
+                out.len().abs_diff(to as usize) < 100,
+                "{from} to {to}: {} samples",
+                out.len()
+            );
+            assert!(
+                (rms(&out[200..]) - 0.7071).abs() < 0.01,
+                "{from} to {to}: {}",
+                rms(&out)
+            );
+            let crossings = out
+                .windows(2)
+                .filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0)
+                .count();
+            assert!(
+                (998..=1000).contains(&crossings),
+                "{from} to {to}: {crossings} Hz"
+            );
         }
     }
 

@@ -32,7 +32,9 @@ impl Speaker {
 
     /// An opus packet came at `now` (samples). What is not opus is left out.
     pub(super) fn push(&mut self, sequence: u64, rtp: u64, data: &[u8], now: i64) {
-        let Ok(samples) = opus::packet::get_nb_samples(data, SAMPLE_RATE) else { return };
+        let Ok(samples) = opus::packet::get_nb_samples(data, SAMPLE_RATE) else {
+            return;
+        };
         let rtp = i64::try_from(rtp).unwrap_or(i64::MAX / 2);
         self.buffer.push(sequence, rtp, samples, data.to_vec(), now);
     }
@@ -74,7 +76,9 @@ impl Speaker {
     fn decode(&mut self, data: &[u8], most: usize, recover: bool) -> usize {
         // The decoder makes up and recovers whole multiples of 2.5 ms only.
         let most = (most.min(LONGEST_PACKET) / 120).max(1) * 120;
-        let outcome = self.decoder.decode_float(data, &mut self.scratch[..most], recover);
+        let outcome = self
+            .decoder
+            .decode_float(data, &mut self.scratch[..most], recover);
         outcome.unwrap_or_else(|_| {
             let count = most.min(FRAME);
             self.scratch[..count].fill(0.0);

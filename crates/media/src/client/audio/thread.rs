@@ -25,7 +25,11 @@ pub(crate) enum Request {
     /// Tell which devices there are.
     List,
     /// A device stopped working.
-    Failed { input: bool, generation: u64, failure: DeviceFailure },
+    Failed {
+        input: bool,
+        generation: u64,
+        failure: DeviceFailure,
+    },
     /// End.
     Stop,
 }
@@ -49,20 +53,25 @@ impl AudioThread {
     ) -> std::io::Result<Self> {
         let (requests, received) = channel();
         let own = requests.clone();
-        let thread = std::thread::Builder::new().name("sound devices".into()).spawn(move || {
-            let mut devices = Devices {
-                driver: make_driver(),
-                chosen: AudioDevices::default(),
-                input: Slot::default(),
-                output: Slot::default(),
-                playout,
-                frames,
-                events,
-                requests: own,
-            };
-            devices.run(&received);
-        })?;
-        Ok(Self { requests, thread: Some(thread) })
+        let thread = std::thread::Builder::new()
+            .name("sound devices".into())
+            .spawn(move || {
+                let mut devices = Devices {
+                    driver: make_driver(),
+                    chosen: AudioDevices::default(),
+                    input: Slot::default(),
+                    output: Slot::default(),
+                    playout,
+                    frames,
+                    events,
+                    requests: own,
+                };
+                devices.run(&received);
+            })?;
+        Ok(Self {
+            requests,
+            thread: Some(thread),
+        })
     }
 
     /// Never blocks.
@@ -132,7 +141,11 @@ impl Devices {
                 let (inputs, outputs) = self.driver.devices();
                 let _ = self.events.send(Event::Devices { inputs, outputs });
             }
-            Request::Failed { input, generation, failure } => {
+            Request::Failed {
+                input,
+                generation,
+                failure,
+            } => {
                 if self.slot(input).generation == generation {
                     self.slot(input).open = None;
                     self.tell(input, failure);
@@ -143,7 +156,11 @@ impl Devices {
     }
 
     fn slot(&mut self, input: bool) -> &mut Slot {
-        if input { &mut self.input } else { &mut self.output }
+        if input {
+            &mut self.input
+        } else {
+            &mut self.output
+        }
     }
 
     fn open(&mut self, input: bool) {
@@ -153,7 +170,11 @@ impl Devices {
         }
         slot.generation += 1;
         let generation = slot.generation;
-        let chosen = if input { self.chosen.input.clone() } else { self.chosen.output.clone() };
+        let chosen = if input {
+            self.chosen.input.clone()
+        } else {
+            self.chosen.output.clone()
+        };
         let mut outcome = self.open_one(input, generation, chosen.as_deref());
         // What was chosen is not there: better another one than none.
         if chosen.is_some()
@@ -182,12 +203,18 @@ impl Devices {
     ) -> Result<Box<dyn OpenDevice>, DeviceFailure> {
         let requests = self.requests.clone();
         let on_failure: OnFailure = Box::new(move |failure| {
-            let _ = requests.send(Request::Failed { input, generation, failure });
+            let _ = requests.send(Request::Failed {
+                input,
+                generation,
+                failure,
+            });
         });
         if input {
-            self.driver.open_input(id, Capture::new(self.frames.clone()), on_failure)
+            self.driver
+                .open_input(id, Capture::new(self.frames.clone()), on_failure)
         } else {
-            self.driver.open_output(id, self.playout.clone(), on_failure)
+            self.driver
+                .open_output(id, self.playout.clone(), on_failure)
         }
     }
 

@@ -23,7 +23,10 @@ const SERVER: &str = "10.0.0.2:1";
 const STEP: Duration = Duration::from_millis(5);
 
 fn client_addresses() -> [SocketAddr; 2] {
-    ["10.0.0.1:1000".parse().unwrap(), "10.0.0.1:1001".parse().unwrap()]
+    [
+        "10.0.0.1:1000".parse().unwrap(),
+        "10.0.0.1:1001".parse().unwrap(),
+    ]
 }
 
 /// One of the server's two ends.
@@ -38,12 +41,23 @@ struct Peer {
 
 impl Peer {
     fn new(address: &str, now: Instant) -> Self {
-        let mut rtc =
-            Rtc::builder().set_ice_lite(true).clear_codecs().enable_vp8(true).enable_opus(true, false).build(now);
+        let mut rtc = Rtc::builder()
+            .set_ice_lite(true)
+            .clear_codecs()
+            .enable_vp8(true)
+            .enable_opus(true, false)
+            .build(now);
         let address = address.parse().unwrap();
         rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
         rtc.handle_input(RtcInput::Timeout(now)).unwrap();
-        Self { rtc, address, pending: None, channel: None, events: Vec::new(), out: VecDeque::new() }
+        Self {
+            rtc,
+            address,
+            pending: None,
+            channel: None,
+            events: Vec::new(),
+            out: VecDeque::new(),
+        }
     }
 
     fn change<T>(&mut self, change: impl FnOnce(&mut Rtc) -> T) -> T {
@@ -80,7 +94,13 @@ impl Peer {
     fn offer_track(&mut self, kind: MediaKind, stream: &str, track: &str) -> (String, Mid) {
         let (mid, (offer, pending)) = self.change(|rtc| {
             let mut api = rtc.sdp_api();
-            let mid = api.add_media(kind, Direction::SendOnly, Some(stream.into()), Some(track.into()), None);
+            let mid = api.add_media(
+                kind,
+                Direction::SendOnly,
+                Some(stream.into()),
+                Some(track.into()),
+                None,
+            );
             (mid, api.apply().unwrap())
         });
         self.pending = Some(pending);
@@ -116,7 +136,12 @@ impl Peer {
 
     fn say(&mut self, text: &str) {
         let id = self.channel.unwrap();
-        assert!(self.change(|rtc| rtc.channel(id).unwrap().write(false, text.as_bytes()).unwrap()));
+        assert!(self.change(|rtc| {
+            rtc.channel(id)
+                .unwrap()
+                .write(false, text.as_bytes())
+                .unwrap()
+        }));
     }
 
     fn heard(&mut self) -> Vec<serde_json::Value> {
@@ -181,7 +206,9 @@ impl World {
             is_cut: false,
         };
         let [publish, subscribe] = client_addresses().map(|address| vec![address]);
-        world.core.handle(Input::Addresses { publish, subscribe }, now);
+        world
+            .core
+            .handle(Input::Addresses { publish, subscribe }, now);
         world
     }
 
@@ -191,12 +218,18 @@ impl World {
         world.command(Command::Start);
         let (offer, tracks) = world.offer();
         assert!(tracks.is_empty());
-        assert_eq!(offer.matches("m=").count(), 1, "only the data channel: {offer}");
+        assert_eq!(
+            offer.matches("m=").count(),
+            1,
+            "only the data channel: {offer}"
+        );
         let answer = world.publish.answer(&offer);
         world.command(Command::Answered { sdp: answer });
         let offer = world.subscribe.offer_channel();
         world.take_offer(offer);
-        world.until("connected", |world| world.take_event(|e| *e == Event::Connected(true)).is_some());
+        world.until("connected", |world| {
+            world.take_event(|e| *e == Event::Connected(true)).is_some()
+        });
         world.until("channel", |world| world.subscribe.channel.is_some());
         world
     }
@@ -220,7 +253,8 @@ impl World {
 
     fn take_offer(&mut self, sdp: String) {
         self.command(Command::Offered { sdp });
-        let Some(Event::Answer { sdp }) = self.take_event(|event| matches!(event, Event::Answer { .. }))
+        let Some(Event::Answer { sdp }) =
+            self.take_event(|event| matches!(event, Event::Answer { .. }))
         else {
             panic!("no answer in {:?}", self.events)
         };
@@ -235,10 +269,15 @@ impl World {
         let msid = format!("a=msid:{} {}", track.stream_id, track.track_id);
         assert!(offer.contains(&msid), "{msid} in {offer}");
         self.answer_publish(&offer);
-        let added = self.publish.events.iter().rev().find_map(|event| match event {
-            RtcEvent::MediaAdded(added) => Some(added.mid),
-            _ => None,
-        });
+        let added = self
+            .publish
+            .events
+            .iter()
+            .rev()
+            .find_map(|event| match event {
+                RtcEvent::MediaAdded(added) => Some(added.mid),
+                _ => None,
+            });
         added.unwrap()
     }
 
@@ -250,7 +289,11 @@ impl World {
     fn collect(&mut self) {
         while let Some(output) = self.core.poll() {
             match output {
-                Output::Transmit { source, destination, contents } => {
+                Output::Transmit {
+                    source,
+                    destination,
+                    contents,
+                } => {
                     if self.is_cut {
                         continue;
                     }
@@ -261,14 +304,19 @@ impl World {
                         _ => panic!("no socket has {source}"),
                     };
                     assert_eq!(destination, peer.address);
-                    let receive = Receive::new(Protocol::Udp, source, destination, &contents).unwrap();
+                    let receive =
+                        Receive::new(Protocol::Udp, source, destination, &contents).unwrap();
                     let input = RtcInput::Receive(self.now, receive);
                     peer.change(|rtc| rtc.handle_input(input).unwrap());
                 }
                 Output::Event(event) => self.events.push(event),
                 Output::Opened(track_id) => self.opened.push(track_id),
                 Output::Closed(track_id) => self.closed.push(track_id),
-                Output::Picture { track_id, picture, follows } => {
+                Output::Picture {
+                    track_id,
+                    picture,
+                    follows,
+                } => {
                     self.pictures.push((track_id, picture, follows));
                 }
                 Output::Record(recording) => self.recording = recording,
@@ -285,11 +333,22 @@ impl World {
         for peer in [&mut self.publish, &mut self.subscribe] {
             peer.change(|rtc| rtc.handle_input(RtcInput::Timeout(now)).unwrap());
             let source = peer.address;
-            datagrams.extend(peer.out.drain(..).map(|(to, contents)| (source, to, contents)));
+            datagrams.extend(
+                peer.out
+                    .drain(..)
+                    .map(|(to, contents)| (source, to, contents)),
+            );
         }
         for (source, destination, contents) in datagrams {
             if !self.loses && !self.is_cut {
-                self.core.handle(Input::Packet { source, destination, contents: &contents }, now);
+                self.core.handle(
+                    Input::Packet {
+                        source,
+                        destination,
+                        contents: &contents,
+                    },
+                    now,
+                );
                 self.collect();
             }
         }
@@ -315,7 +374,9 @@ impl World {
     }
 
     fn camera(&mut self) -> (String, Mid) {
-        let (offer, mid) = self.subscribe.offer_track(MediaKind::Video, "stream", "camera");
+        let (offer, mid) = self
+            .subscribe
+            .offer_track(MediaKind::Video, "stream", "camera");
         self.take_offer(offer);
         self.pass(Duration::from_millis(20));
         ("camera".into(), mid)
@@ -331,7 +392,11 @@ fn vp8(is_key: bool, number: u8, length: usize) -> Vec<u8> {
 }
 
 fn picture(is_key: bool, number: u8, at_us: u64) -> Picture {
-    Picture { is_key, at_us, data: vp8(is_key, number, 3000) }
+    Picture {
+        is_key,
+        at_us,
+        data: vp8(is_key, number, 3000),
+    }
 }
 
 fn rtp(number: u64) -> MediaTime {
@@ -352,18 +417,39 @@ fn sources_are_offered_one_after_another_microphone_first() {
     let mut order = Vec::new();
     for _ in 0..3 {
         let (offer, tracks) = world.offer();
-        assert!(world.take_event(|event| matches!(event, Event::Offer { .. })).is_none(), "one at a time");
+        assert!(
+            world
+                .take_event(|event| matches!(event, Event::Offer { .. }))
+                .is_none(),
+            "one at a time"
+        );
         order.push(tracks.iter().map(|track| track.source).collect::<Vec<_>>());
         if tracks.len() == 3 {
-            assert_eq!(tracks[0].stream_id, tracks[1].stream_id, "a person's stream");
-            assert_ne!(tracks[0].stream_id, tracks[2].stream_id, "the screen's stream");
-            assert!(offer.contains("usedtx=1") && offer.contains("useinbandfec=1"), "{offer}");
+            assert_eq!(
+                tracks[0].stream_id, tracks[1].stream_id,
+                "a person's stream"
+            );
+            assert_ne!(
+                tracks[0].stream_id, tracks[2].stream_id,
+                "the screen's stream"
+            );
+            assert!(
+                offer.contains("usedtx=1") && offer.contains("useinbandfec=1"),
+                "{offer}"
+            );
         }
         world.answer_publish(&offer);
     }
     use Source::{Camera, Microphone, Screen};
     // The screen was first to be wanted, while nothing else was.
-    assert_eq!(order, [vec![Screen], vec![Microphone, Screen], vec![Microphone, Camera, Screen]]);
+    assert_eq!(
+        order,
+        [
+            vec![Screen],
+            vec![Microphone, Screen],
+            vec![Microphone, Camera, Screen]
+        ]
+    );
     let rates: Vec<_> = world
         .events
         .iter()
@@ -381,7 +467,9 @@ fn pictures_reach_the_server_whole_from_a_keyframe_on_and_it_can_ask_for_more() 
     let mid = world.publish(Source::Camera);
     world.command(Command::Send(Source::Camera, picture(false, 1, 0)));
     assert!(
-        world.take_event(|event| *event == Event::KeyframeWanted(Source::Camera)).is_some(),
+        world
+            .take_event(|event| *event == Event::KeyframeWanted(Source::Camera))
+            .is_some(),
         "a picture that nobody can decode is not sent"
     );
     for number in 2..20u8 {
@@ -390,15 +478,23 @@ fn pictures_reach_the_server_whole_from_a_keyframe_on_and_it_can_ask_for_more() 
         world.pass(Duration::from_millis(40));
     }
     world.pass(Duration::from_millis(200));
-    let expected: Vec<_> = (2..20u8).map(|number| (mid, vp8(number == 2, number, 3000))).collect();
+    let expected: Vec<_> = (2..20u8)
+        .map(|number| (mid, vp8(number == 2, number, 3000)))
+        .collect();
     assert_eq!(world.publish.media(), expected);
 
     world.pass(Duration::from_secs(1));
     world.events.clear();
     world.publish.change(|rtc| {
-        rtc.writer(mid).unwrap().request_keyframe(None, KeyframeRequestKind::Pli).unwrap();
+        rtc.writer(mid)
+            .unwrap()
+            .request_keyframe(None, KeyframeRequestKind::Pli)
+            .unwrap();
     });
-    world.until("keyframe", |w| w.take_event(|e| *e == Event::KeyframeWanted(Source::Camera)).is_some());
+    world.until("keyframe", |w| {
+        w.take_event(|e| *e == Event::KeyframeWanted(Source::Camera))
+            .is_some()
+    });
     world.command(Command::Mute(Source::Camera, true));
     world.command(Command::Send(Source::Camera, picture(true, 30, 2_000_000)));
     world.pass(Duration::from_millis(200));
@@ -414,7 +510,15 @@ fn what_is_unpublished_is_offered_as_inactive_and_gets_a_new_id_next_time() {
     let (offer, tracks) = world.offer();
     assert!(tracks.is_empty() && offer.contains("a=inactive"), "{offer}");
     world.answer_publish(&offer);
-    assert!(!world.publish.rtc.media(mid).unwrap().direction().is_receiving());
+    assert!(
+        !world
+            .publish
+            .rtc
+            .media(mid)
+            .unwrap()
+            .direction()
+            .is_receiving()
+    );
     for _ in 0..2 {
         // Changed my mind before the answer came: added, then taken away again.
         world.command(Command::Publish(Source::Camera));
@@ -427,7 +531,11 @@ fn what_is_unpublished_is_offered_as_inactive_and_gets_a_new_id_next_time() {
         world.answer_publish(&offer);
     }
     assert_ne!(ids[0], ids[1]);
-    assert!(world.take_event(|event| matches!(event, Event::Offer { .. })).is_none());
+    assert!(
+        world
+            .take_event(|event| matches!(event, Event::Offer { .. }))
+            .is_none()
+    );
 }
 
 #[test]
@@ -438,9 +546,16 @@ fn a_refused_source_is_told_and_others_go_on() {
     world.command(Command::Publish(Source::Microphone));
     assert!(world.recording);
     world.command(Command::Refused);
-    assert!(world.take_event(|event| *event == Event::NotPublished(Source::Camera)).is_some());
+    assert!(
+        world
+            .take_event(|event| *event == Event::NotPublished(Source::Camera))
+            .is_some()
+    );
     let (offer, tracks) = world.offer();
-    assert_eq!(tracks.iter().map(|track| track.source).collect::<Vec<_>>(), [Source::Microphone]);
+    assert_eq!(
+        tracks.iter().map(|track| track.source).collect::<Vec<_>>(),
+        [Source::Microphone]
+    );
     world.answer_publish(&offer);
     world.command(Command::Unpublish(Source::Microphone));
     assert!(!world.recording);
@@ -476,7 +591,12 @@ fn a_tone_reaches_the_server_and_silence_costs_next_to_nothing() {
     }
     let silent: usize = world.publish.media().len();
     assert!(silent < 50, "{silent} packets in 3 s of a muted microphone");
-    assert!(!world.events.iter().any(|event| matches!(event, Event::MicrophoneLevel(_))));
+    assert!(
+        !world
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::MicrophoneLevel(_)))
+    );
 }
 
 #[test]
@@ -494,19 +614,38 @@ fn a_layer_is_asked_for_until_it_is_granted_and_pictures_come() {
     world.pass(Duration::from_millis(600));
     let again = world.subscribe.heard();
     assert_eq!(again.len(), 1, "asked again without an answer");
-    world.subscribe.say(&format!(r#"{{"id":{},"result":{{}}}}"#, again[0]["id"]));
+    world
+        .subscribe
+        .say(&format!(r#"{{"id":{},"result":{{}}}}"#, again[0]["id"]));
     world.pass(Duration::from_secs(12));
-    assert_eq!(world.subscribe.heard(), Vec::<serde_json::Value>::new(), "answered");
+    assert_eq!(
+        world.subscribe.heard(),
+        Vec::<serde_json::Value>::new(),
+        "answered"
+    );
 
-    let data: Vec<_> = (0..10u8).map(|number| vp8(number == 0, number, 3000)).collect();
+    let data: Vec<_> = (0..10u8)
+        .map(|number| vp8(number == 0, number, 3000))
+        .collect();
     for (number, data) in data.iter().enumerate() {
         let now = world.now;
-        world.subscribe.send(mid, rtp(number as u64), data.clone(), now);
+        world
+            .subscribe
+            .send(mid, rtp(number as u64), data.clone(), now);
         world.pass(Duration::from_millis(40));
     }
-    let got: Vec<_> = world.pictures.iter().map(|(_, picture, _)| picture.data.clone()).collect();
+    let got: Vec<_> = world
+        .pictures
+        .iter()
+        .map(|(_, picture, _)| picture.data.clone())
+        .collect();
     assert_eq!(got, data);
-    assert!(world.pictures.iter().all(|(id, picture, _)| *id == track && picture.at_us > 0));
+    assert!(
+        world
+            .pictures
+            .iter()
+            .all(|(id, picture, _)| *id == track && picture.at_us > 0)
+    );
 
     let offer = world.subscribe.offer_change(Some(mid));
     world.take_offer(offer);
@@ -543,14 +682,21 @@ fn after_a_loss_a_keyframe_is_asked_for_and_nothing_undecodable_is_given() {
         send(&mut world, false);
     }
     let asked = |world: &World| {
-        world.subscribe.events.iter().filter(|event| matches!(event, RtcEvent::KeyframeRequest(_))).count()
+        world
+            .subscribe
+            .events
+            .iter()
+            .filter(|event| matches!(event, RtcEvent::KeyframeRequest(_)))
+            .count()
     };
     assert!(asked(&world) > 0, "no keyframe was asked for");
     assert_eq!(world.pictures.len(), 2, "deltas after a gap are of no use");
     send(&mut world, true);
     send(&mut world, false);
-    let last: Vec<_> =
-        world.pictures[2..].iter().map(|(_, picture, follows)| (picture.is_key, *follows)).collect();
+    let last: Vec<_> = world.pictures[2..]
+        .iter()
+        .map(|(_, picture, follows)| (picture.is_key, *follows))
+        .collect();
     assert_eq!(last, [(true, false), (false, true)]);
 }
 
@@ -560,7 +706,10 @@ fn a_track_that_is_wanted_and_stands_still_is_told_once_and_again_when_it_moves(
     let (track, mid) = world.camera();
     world.pass(Duration::from_secs(5));
     let is_frozen = |frozen| move |event: &Event| matches!(event, Event::Frozen { frozen: f, .. } if *f == frozen);
-    assert!(world.take_event(is_frozen(true)).is_none(), "nobody wants it");
+    assert!(
+        world.take_event(is_frozen(true)).is_none(),
+        "nobody wants it"
+    );
     world.command(Command::Layers(vec![(track, Layer::Low)]));
     world.pass(Duration::from_millis(1900));
     assert!(world.take_event(is_frozen(true)).is_none());
@@ -577,8 +726,13 @@ fn a_track_that_is_wanted_and_stands_still_is_told_once_and_again_when_it_moves(
 fn what_the_server_says_on_the_channel_is_told_and_sound_is_heard() {
     let mut world = World::joined();
     world.subscribe.say(r#"{"method":"active-speakers","params":{"speaker-list":[{"peer_id":"p","track_id":"t","level":40}]}}"#);
-    world.until("speakers", |w| w.take_event(|e| *e == Event::Speakers(vec![("t".into(), 40)])).is_some());
-    let (offer, mid) = world.subscribe.offer_track(MediaKind::Audio, "stream", "voice");
+    world.until("speakers", |w| {
+        w.take_event(|e| *e == Event::Speakers(vec![("t".into(), 40)]))
+            .is_some()
+    });
+    let (offer, mid) = world
+        .subscribe
+        .offer_track(MediaKind::Audio, "stream", "voice");
     world.take_offer(offer);
     world.pass(Duration::from_millis(20));
     let mut encoder = super::super::audio::Encoder::new().unwrap();
@@ -591,16 +745,27 @@ fn what_the_server_says_on_the_channel_is_told_and_sound_is_heard() {
         for _ in 0..2 {
             world.pass(Duration::from_millis(10));
             let mut piece = [0.0; 480];
-            world.mixer.lock().fill(&mut piece, world.now, Duration::ZERO);
+            world
+                .mixer
+                .lock()
+                .fill(&mut piece, world.now, Duration::ZERO);
             heard.extend(piece);
         }
     }
     let begins = heard.iter().position(|sample| sample.abs() > 0.1).unwrap();
-    assert!((1000..8000).contains(&begins), "heard after {begins} samples");
-    let loud = heard[begins + 9600..].chunks(480).all(|piece| piece.iter().any(|s| s.abs() > 0.1));
+    assert!(
+        (1000..8000).contains(&begins),
+        "heard after {begins} samples"
+    );
+    let loud = heard[begins + 9600..]
+        .chunks(480)
+        .all(|piece| piece.iter().any(|s| s.abs() > 0.1));
     assert!(loud, "without a break");
     let delay = world.mixer.lock().delay("voice").unwrap();
-    assert!(delay >= Duration::from_millis(30) && delay <= Duration::from_millis(110), "{delay:?}");
+    assert!(
+        delay >= Duration::from_millis(30) && delay <= Duration::from_millis(110),
+        "{delay:?}"
+    );
 
     world.command(Command::Layers(vec![("voice".into(), Layer::None)]));
     world.pass(Duration::from_millis(50));
@@ -614,7 +779,11 @@ fn a_lost_network_is_told_and_both_connections_come_back_by_new_ice() {
     let mut world = World::joined();
     let mid = world.publish(Source::Camera);
     world.is_cut = true;
-    world.until("lost", |world| world.take_event(|e| *e == Event::Connected(false)).is_some());
+    world.until("lost", |world| {
+        world
+            .take_event(|e| *e == Event::Connected(false))
+            .is_some()
+    });
     world.pass(Duration::from_secs(5));
     world.is_cut = false;
     world.command(Command::RestartIce);
@@ -623,7 +792,9 @@ fn a_lost_network_is_told_and_both_connections_come_back_by_new_ice() {
     world.answer_publish(&offer);
     let offer = world.subscribe.offer_change(None);
     world.take_offer(offer);
-    world.until("connected", |world| world.take_event(|e| *e == Event::Connected(true)).is_some());
+    world.until("connected", |world| {
+        world.take_event(|e| *e == Event::Connected(true)).is_some()
+    });
     world.publish.events.clear();
     world.command(Command::Send(Source::Camera, picture(true, 7, 9_000_000)));
     world.pass(Duration::from_millis(300));
@@ -642,7 +813,11 @@ fn an_ice_restart_replaces_an_offer_without_an_answer_and_its_track_follows() {
     let (offer, tracks) = world.offer();
     assert_eq!(tracks.len(), 1);
     world.answer_publish(&offer);
-    assert!(world.take_event(|event| matches!(event, Event::Encode { .. })).is_some());
+    assert!(
+        world
+            .take_event(|event| matches!(event, Event::Encode { .. }))
+            .is_some()
+    );
 }
 
 #[test]
@@ -659,7 +834,13 @@ fn beginning_anew_offers_the_same_tracks_again() {
     assert!(tracks.is_empty());
     world.answer_publish(&offer);
     let (_, tracks) = world.offer();
-    assert_eq!(tracks.iter().map(|t| t.track_id.clone()).collect::<Vec<_>>(), before);
+    assert_eq!(
+        tracks
+            .iter()
+            .map(|t| t.track_id.clone())
+            .collect::<Vec<_>>(),
+        before
+    );
 }
 
 #[test]
@@ -668,13 +849,26 @@ fn nonsense_from_outside_harms_nothing() {
     for text in ["", "v=0", "candidate:x", "\u{0}"] {
         world.command(Command::Offered { sdp: text.into() });
         world.command(Command::Answered { sdp: text.into() });
-        for target in [super::super::interface::Target::Publish, super::super::interface::Target::Subscribe] {
-            world.command(Command::Trickle { target, candidate: text.into() });
+        for target in [
+            super::super::interface::Target::Publish,
+            super::super::interface::Target::Subscribe,
+        ] {
+            world.command(Command::Trickle {
+                target,
+                candidate: text.into(),
+            });
         }
         let (source, destination) = (world.publish.address, client_addresses()[0]);
         for length in [0, 1, 20, 1200] {
             let contents = vec![0x80 | length as u8; length];
-            world.core.handle(Input::Packet { source, destination, contents: &contents }, world.now);
+            world.core.handle(
+                Input::Packet {
+                    source,
+                    destination,
+                    contents: &contents,
+                },
+                world.now,
+            );
         }
     }
     world.publish(Source::Camera);

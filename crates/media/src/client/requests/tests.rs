@@ -22,7 +22,9 @@ fn minute(requests: &mut Requests, start: Instant) -> Vec<u128> {
         while requests.poll(now).is_some() {
             times.push((now - start).as_millis());
         }
-        let Some(deadline) = requests.deadline() else { break };
+        let Some(deadline) = requests.deadline() else {
+            break;
+        };
         assert!(deadline > now, "time must go on");
         now = deadline;
     }
@@ -35,7 +37,10 @@ fn without_an_answer_it_asks_three_times_and_gives_up() {
     assert_eq!(minute(&mut requests, now), [0, 500, 2500]);
     assert_eq!(requests.deadline(), None);
     requests.want("t", HIGH);
-    assert!(requests.poll(now).is_some(), "something else is asked for again");
+    assert!(
+        requests.poll(now).is_some(),
+        "something else is asked for again"
+    );
 }
 
 #[test]

@@ -13,7 +13,13 @@ fn play(packets: &[(u64, i64, i64)], until: i64) -> (Vec<Next>, JitterBuffer) {
     let mut now = 0;
     while now < until {
         while let Some((sequence, rtp, came)) = arrivals.next_if(|packet| packet.2 <= now) {
-            buffer.push(sequence, rtp, FRAME as usize, sequence.to_le_bytes().to_vec(), came);
+            buffer.push(
+                sequence,
+                rtp,
+                FRAME as usize,
+                sequence.to_le_bytes().to_vec(),
+                came,
+            );
         }
         loop {
             let next = buffer.pull(now);
@@ -41,21 +47,29 @@ fn numbers(played: &[Next]) -> Vec<u64> {
 }
 
 fn regular(count: u64, delay: impl Fn(u64) -> i64) -> Vec<(u64, i64, i64)> {
-    (0..count).map(|n| (n, n as i64 * FRAME, 1000 + n as i64 * FRAME + delay(n))).collect()
+    (0..count)
+        .map(|n| (n, n as i64 * FRAME, 1000 + n as i64 * FRAME + delay(n)))
+        .collect()
 }
 
 #[test]
 fn regular_packets_are_all_played_after_the_shortest_delay() {
     let (played, buffer) = play(&regular(100, |_| 0), 106 * FRAME);
     assert_eq!(numbers(&played), (0..100).collect::<Vec<_>>());
-    let silent = played.iter().take_while(|next| **next == Next::Silence).count();
+    let silent = played
+        .iter()
+        .take_while(|next| **next == Next::Silence)
+        .count();
     assert!((2..=5).contains(&silent), "{silent} frames until it begins");
     assert_eq!(buffer.target(), SHORTEST);
 }
 
 #[test]
 fn packets_that_come_in_another_order_are_played_in_theirs() {
-    let (played, _) = play(&regular(60, |n| if n % 3 == 0 { 25 * MS } else { 0 }), 70 * FRAME);
+    let (played, _) = play(
+        &regular(60, |n| if n % 3 == 0 { 25 * MS } else { 0 }),
+        70 * FRAME,
+    );
     assert_eq!(numbers(&played), (0..60).collect::<Vec<_>>());
 }
 
@@ -74,11 +88,20 @@ fn a_lost_packet_is_recovered_from_the_next_and_two_are_made_up_for_first() {
     let (played, _) = play(&packets, 52 * FRAME);
     let at = |wanted: u64| {
         let data = wanted.to_le_bytes().to_vec();
-        played.iter().position(|next| *next == Next::Packet(data.clone())).unwrap()
+        played
+            .iter()
+            .position(|next| *next == Next::Packet(data.clone()))
+            .unwrap()
     };
-    let recover = |n: u64| Next::Recover { following: n.to_le_bytes().to_vec(), samples: 960 };
+    let recover = |n: u64| Next::Recover {
+        following: n.to_le_bytes().to_vec(),
+        samples: 960,
+    };
     assert_eq!(played[at(19) + 1..at(21)], [recover(21)]);
-    assert_eq!(played[at(29) + 1..at(32)], [Next::Conceal(960), recover(32)]);
+    assert_eq!(
+        played[at(29) + 1..at(32)],
+        [Next::Conceal(960), recover(32)]
+    );
 }
 
 #[test]
@@ -91,8 +114,14 @@ fn after_a_pause_of_the_sender_it_begins_again_without_making_anything_up() {
     }));
     let (played, buffer) = play(&packets, 100 * FRAME);
     assert_eq!(numbers(&played), (0..40).collect::<Vec<_>>());
-    let made_up = played.iter().filter(|next| matches!(next, Next::Conceal(_))).count();
-    assert!(made_up as i64 * FRAME <= LONGEST_CONCEALMENT * 2, "{made_up} frames made up");
+    let made_up = played
+        .iter()
+        .filter(|next| matches!(next, Next::Conceal(_)))
+        .count();
+    assert!(
+        made_up as i64 * FRAME <= LONGEST_CONCEALMENT * 2,
+        "{made_up} frames made up"
+    );
     assert_eq!(buffer.late(), 0);
 }
 
@@ -101,23 +130,39 @@ fn jitter_makes_it_wait_longer_and_calm_makes_it_wait_less_again() {
     let mut packets = regular(400, |n| (n * 7919 % 90) as i64 * MS);
     let (_, buffer) = play(&packets, 402 * FRAME);
     let under_jitter = buffer.target();
-    assert!(under_jitter > 90 * MS && under_jitter <= LONGEST, "{} ms", under_jitter / MS);
+    assert!(
+        under_jitter > 90 * MS && under_jitter <= LONGEST,
+        "{} ms",
+        under_jitter / MS
+    );
     let delay = buffer.delay();
-    assert!((delay - under_jitter).abs() <= TOLERANCE + FRAME, "{} ms", delay / MS);
+    assert!(
+        (delay - under_jitter).abs() <= TOLERANCE + FRAME,
+        "{} ms",
+        delay / MS
+    );
 
     packets.extend((400..1600).map(|n| (n, n as i64 * FRAME, 1000 + n as i64 * FRAME)));
     let (played, buffer) = play(&packets, 1600 * FRAME);
     assert_eq!(buffer.target(), SHORTEST);
-    assert!(buffer.delay() <= SHORTEST + TOLERANCE + FRAME, "{} ms", buffer.delay() / MS);
-    assert!(played.iter().any(|next| matches!(next, Next::Skip(_))), "it caught up by skipping");
+    assert!(
+        buffer.delay() <= SHORTEST + TOLERANCE + FRAME,
+        "{} ms",
+        buffer.delay() / MS
+    );
+    assert!(
+        played.iter().any(|next| matches!(next, Next::Skip(_))),
+        "it caught up by skipping"
+    );
 }
 
 #[test]
 fn a_sender_whose_clock_is_fast_or_slow_is_followed() {
     for drift in [-2, 2] {
         // 2 in 1000: 20 times what real clocks are off.
-        let packets: Vec<_> =
-            (0..5000).map(|n| (n, n as i64 * FRAME, 1000 + n as i64 * (FRAME + drift))).collect();
+        let packets: Vec<_> = (0..5000)
+            .map(|n| (n, n as i64 * FRAME, 1000 + n as i64 * (FRAME + drift)))
+            .collect();
         let (_, buffer) = play(&packets, 5000 * (FRAME + drift));
         assert!(buffer.waiting() < 10, "{} packets wait", buffer.waiting());
         assert!(buffer.delay() < LONGEST, "{} ms", buffer.delay() / MS);

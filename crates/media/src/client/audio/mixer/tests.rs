@@ -32,9 +32,17 @@ fn listen(tones: &[(f32, f32)], lost: impl Fn(usize) -> bool) -> Vec<f32> {
     for frame in 0..100 {
         let now = epoch + Duration::from_millis(frame as u64 * 20);
         for (index, (hertz, loudness)) in tones.iter().enumerate() {
-            let Some(packet) = encoders[index].encode(&tone(*hertz, *loudness, frame)) else { continue };
+            let Some(packet) = encoders[index].encode(&tone(*hertz, *loudness, frame)) else {
+                continue;
+            };
             if !lost(frame) {
-                mixer.push(&index.to_string(), frame as u64, packet.sample, &packet.data, now);
+                mixer.push(
+                    &index.to_string(),
+                    frame as u64,
+                    packet.sample,
+                    &packet.data,
+                    now,
+                );
             }
         }
         let mut piece = [0.0; FRAME];
@@ -48,8 +56,16 @@ fn listen(tones: &[(f32, f32)], lost: impl Fn(usize) -> bool) -> Vec<f32> {
 fn two_speakers_are_heard_together_each_as_loud_as_alone() {
     let heard = listen(&[(440.0, 0.2), (1000.0, 0.2)], |_| false);
     let second = &heard[48_000..];
-    assert!((strength(second, 440.0) - 0.2).abs() < 0.05, "{}", strength(second, 440.0));
-    assert!((strength(second, 1000.0) - 0.2).abs() < 0.05, "{}", strength(second, 1000.0));
+    assert!(
+        (strength(second, 440.0) - 0.2).abs() < 0.05,
+        "{}",
+        strength(second, 440.0)
+    );
+    assert!(
+        (strength(second, 1000.0) - 0.2).abs() < 0.05,
+        "{}",
+        strength(second, 1000.0)
+    );
     assert!(strength(second, 700.0) < 0.01, "nothing else");
 }
 
@@ -57,8 +73,15 @@ fn two_speakers_are_heard_together_each_as_loud_as_alone() {
 fn a_tenth_of_the_packets_lost_is_hardly_heard() {
     let heard = listen(&[(440.0, 0.4)], |frame| frame % 10 == 7);
     let second = &heard[48_000..];
-    assert!(strength(second, 440.0) > 0.34, "{}", strength(second, 440.0));
-    let gaps = second.chunks(480).filter(|piece| piece.iter().all(|s| s.abs() < 0.05)).count();
+    assert!(
+        strength(second, 440.0) > 0.34,
+        "{}",
+        strength(second, 440.0)
+    );
+    let gaps = second
+        .chunks(480)
+        .filter(|piece| piece.iter().all(|s| s.abs() < 0.05))
+        .count();
     assert_eq!(gaps, 0, "no holes");
 }
 
@@ -66,7 +89,9 @@ fn a_tenth_of_the_packets_lost_is_hardly_heard() {
 fn too_many_loud_ones_stay_within_the_scale() {
     let tones: Vec<_> = (0..6).map(|n| (300.0 + 100.0 * n as f32, 0.8)).collect();
     let heard = listen(&tones, |_| false);
-    let loudest = heard.iter().fold(0.0f32, |loudest, sample| loudest.max(sample.abs()));
+    let loudest = heard
+        .iter()
+        .fold(0.0f32, |loudest, sample| loudest.max(sample.abs()));
     assert!(loudest > 0.8 && loudest <= 1.0, "{loudest}");
 }
 
@@ -111,5 +136,8 @@ fn the_time_in_the_device_is_part_of_the_delay() {
         mixer.fill(&mut piece, epoch, Duration::from_millis(80));
     }
     let delay = mixer.delay("t").unwrap();
-    assert!(delay > Duration::from_millis(115) && delay < Duration::from_millis(130), "{delay:?}");
+    assert!(
+        delay > Duration::from_millis(115) && delay < Duration::from_millis(130),
+        "{delay:?}"
+    );
 }

@@ -24,7 +24,11 @@ struct Opened;
 impl OpenDevice for Opened {}
 
 impl VirtualDriver {
-    fn open(&self, id: Option<&str>, on_failure: OnFailure) -> Result<Box<dyn OpenDevice>, DeviceFailure> {
+    fn open(
+        &self,
+        id: Option<&str>,
+        on_failure: OnFailure,
+    ) -> Result<Box<dyn OpenDevice>, DeviceFailure> {
         let mut plugs = self.0.lock();
         let name = id.unwrap_or("default").to_owned();
         match plugs.working.get(&name) {
@@ -41,8 +45,15 @@ impl VirtualDriver {
 
 impl AudioDriver for VirtualDriver {
     fn devices(&mut self) -> (Vec<AudioDevice>, Vec<AudioDevice>) {
-        let device = |id: &String| AudioDevice { id: id.clone(), name: id.clone(), is_default: false };
-        (Vec::new(), self.0.lock().working.keys().map(device).collect())
+        let device = |id: &String| AudioDevice {
+            id: id.clone(),
+            name: id.clone(),
+            is_default: false,
+        };
+        (
+            Vec::new(),
+            self.0.lock().working.keys().map(device).collect(),
+        )
     }
 
     fn open_output(
@@ -64,19 +75,36 @@ impl AudioDriver for VirtualDriver {
     }
 }
 
-fn start(working: &[(&str, bool)]) -> (AudioThread, Arc<Mutex<Plugs>>, async_mpsc::UnboundedReceiver<Event>) {
+fn start(
+    working: &[(&str, bool)],
+) -> (
+    AudioThread,
+    Arc<Mutex<Plugs>>,
+    async_mpsc::UnboundedReceiver<Event>,
+) {
     let plugs = Arc::new(Mutex::new(Plugs::default()));
-    plugs.lock().working.extend(working.iter().map(|(name, works)| ((*name).to_owned(), *works)));
+    plugs.lock().working.extend(
+        working
+            .iter()
+            .map(|(name, works)| ((*name).to_owned(), *works)),
+    );
     let (events, received) = async_mpsc::unbounded_channel();
     let (frames, _) = Capture::channel();
     let playout = Playout::new(Arc::new(Mutex::new(Mixer::new(Instant::now()))));
     let of_thread = Arc::clone(&plugs);
     let make = Box::new(move || Box::new(VirtualDriver(of_thread)) as Box<dyn AudioDriver>);
-    (AudioThread::start(make, playout, frames, events).unwrap(), plugs, received)
+    (
+        AudioThread::start(make, playout, frames, events).unwrap(),
+        plugs,
+        received,
+    )
 }
 
 fn failed(failure: DeviceFailure) -> Option<Event> {
-    Some(Event::AudioFailed { input: false, failure })
+    Some(Event::AudioFailed {
+        input: false,
+        failure,
+    })
 }
 
 #[test]
@@ -87,27 +115,42 @@ fn without_a_device_it_tells_so_once_and_plays_when_there_is_one() {
     audio.send(Request::Play(true));
     plugs.lock().working.insert("default".into(), true);
     audio.send(Request::Play(true));
-    assert_eq!(events.blocking_recv(), Some(Event::AudioRestored { input: false }));
+    assert_eq!(
+        events.blocking_recv(),
+        Some(Event::AudioRestored { input: false })
+    );
 }
 
 #[test]
 fn a_device_that_is_unplugged_is_told_and_the_default_takes_over() {
     let (audio, plugs, mut events) = start(&[("headset", true), ("default", true)]);
-    audio.send(Request::Use(AudioDevices { input: None, output: Some("headset".into()) }));
+    audio.send(Request::Use(AudioDevices {
+        input: None,
+        output: Some("headset".into()),
+    }));
     audio.send(Request::Play(true));
     audio.send(Request::List);
-    assert!(matches!(events.blocking_recv(), Some(Event::Devices { .. })));
+    assert!(matches!(
+        events.blocking_recv(),
+        Some(Event::Devices { .. })
+    ));
     let (name, mut on_failure) = plugs.lock().open.pop().unwrap();
     assert_eq!(name, "headset");
     plugs.lock().working.remove("headset");
     on_failure(DeviceFailure::Gone);
     assert_eq!(events.blocking_recv(), failed(DeviceFailure::Gone));
-    assert_eq!(events.blocking_recv(), Some(Event::AudioRestored { input: false }));
+    assert_eq!(
+        events.blocking_recv(),
+        Some(Event::AudioRestored { input: false })
+    );
     assert_eq!(plugs.lock().open.pop().unwrap().0, "default");
     // What an earlier device still says does not matter.
     on_failure(DeviceFailure::Gone);
     audio.send(Request::List);
-    assert!(matches!(events.blocking_recv(), Some(Event::Devices { .. })));
+    assert!(matches!(
+        events.blocking_recv(),
+        Some(Event::Devices { .. })
+    ));
 }
 
 #[test]

@@ -7,11 +7,16 @@ mod meeting;
 mod sound;
 mod sound_server;
 
+use std::time::Duration;
+
 use kulti_media::client::audio::cpal_driver::CpalDriver;
 use kulti_media::client::interface::{Command, Event, Layer, Picture, Source};
 
 use meeting::{Meeting, Seen};
 use sound::{SilentDriver, ToneDriver};
+
+/// Of the real sound server: long enough for a machine that has other things to do.
+const PERIOD: Duration = Duration::from_millis(60);
 
 /// A VP8 picture as far as transport looks into it.
 fn picture(number: u8) -> Picture {
@@ -82,7 +87,7 @@ fn a_tone_goes_through_a_real_sound_server_and_back() {
 fn inside_the_sound_server() {
     let mut meeting = Meeting::new();
     let ann = meeting.join("ann", |seen| ToneDriver::new(440.0, seen));
-    let ben = meeting.join("ben", |_| CpalDriver::new());
+    let ben = meeting.join("ben", |_| CpalDriver::with_period(PERIOD));
     meeting.connected(ann);
     meeting.connected(ben);
     meeting.send(ben, Command::ListDevices);

@@ -49,6 +49,8 @@ pub(crate) struct Meeting {
     seen: Receiver<Seen>,
     see: Sender<Seen>,
     deadline: Instant,
+    /// What was heard lately, to tell when a test fails.
+    heard: Vec<(usize, u32)>,
 }
 
 struct Sink {
@@ -92,6 +94,7 @@ impl Meeting {
             seen,
             see,
             deadline: Instant::now() + LIMIT,
+            heard: Vec::new(),
         }
     }
 
@@ -157,9 +160,15 @@ impl Meeting {
 
     fn next(&mut self, what: &str) -> Seen {
         let Ok(seen) = self.seen.recv_timeout(self.limit()) else {
-            panic!("never: {what}")
+            panic!("never: {what}; heard {:?}", self.heard)
         };
         match &seen {
+            Seen::Heard(who, pitch) => {
+                self.heard.push((*who, *pitch));
+                if self.heard.len() > 50 {
+                    self.heard.remove(0);
+                }
+            }
             Seen::Event(_, Event::AudioFailed { input, failure }) => {
                 panic!("sound failed (input: {input}): {failure:?}")
             }

@@ -1,7 +1,7 @@
 //! The system's sound devices.
 
 use std::str::FromStr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{BufferSize, Device, DeviceId, ErrorKind, SampleFormat, StreamConfig};
@@ -12,20 +12,41 @@ use super::driver::{AudioDriver, OnFailure, OpenDevice, Playout};
 use super::resample::Resampler;
 use crate::client::interface::{AudioDevice, DeviceFailure};
 
-/// Frames of a callback: 10 ms at 48 kHz. Always set: PulseAudio's own choice is two seconds.
-const BUFFER: u32 = 480;
+/// Between callbacks. Always set: PulseAudio's own choice is two seconds. Shorter ones break
+/// up on a busy computer, longer ones are heard as delay (which is about twice as long).
+const PERIOD: Duration = Duration::from_millis(20);
+
+/// What is mixed at a time for devices of another rate: 10 ms.
+const PIECE: usize = 480;
 
 /// The devices of the system's preferred sound server.
 pub struct CpalDriver {
     host: cpal::Host,
+    period: Duration,
 }
 
 impl CpalDriver {
     /// Opens nothing yet.
     #[must_use]
     pub fn new() -> Self {
+        Self::with_period(PERIOD)
+    }
+
+    /// With another time between callbacks, 5 to 100 ms.
+    #[must_use]
+    pub fn with_period(period: Duration) -> Self {
         Self {
             host: cpal::default_host(),
+            period: period.clamp(Duration::from_millis(5), Duration::from_millis(100)),
+        }
+    }
+
+    fn stream_config(&self, channels: u16, rate: u32) -> StreamConfig {
+        let frames = u128::from(rate) * self.period.as_millis() / 1000;
+        StreamConfig {
+            channels,
+            sample_rate: rate,
+            buffer_size: BufferSize::Fixed(u32::try_from(frames).unwrap_or(rate / 50)),
         }
     }
 
@@ -105,8 +126,7 @@ impl AudioDriver for CpalDriver {
         let mut source = Source::new(playout, rate);
         let width = usize::from(channels.max(1));
         let mut mono = Vec::new();
-        let stream_config = stream_config(channels, rate);
-        // Any format: 32-bit samples where the device has no 32-bit floats are converted below.
+        let stream_config = self.stream_config(channels, rate);
         let stream = device
             .build_output_stream(
                 stream_config,
@@ -145,7 +165,7 @@ impl AudioDriver for CpalDriver {
         let (mut mono, mut resampled) = (Vec::new(), Vec::new());
         let stream = device
             .build_input_stream(
-                stream_config(channels, rate),
+                self.stream_config(channels, rate),
                 move |samples: &[f32], _: &cpal::InputCallbackInfo| {
                     mono.clear();
                     let mean = |frame: &[f32]| frame.iter().sum::<f32>() / width as f32;
@@ -187,12 +207,12 @@ impl Source {
         }
     }
 
-    fn fill(&mut self, out: &mut [f32], delay: std::time::Duration) {
+    fn fill(&mut self, out: &mut [f32], delay: Duration) {
         let Some(resampler) = &mut self.resampler else {
             return self.playout.fill(out, Instant::now(), delay);
         };
         while self.ready.len() < out.len() {
-            let mut piece = [0.0; BUFFER as usize];
+            let mut piece = [0.0; PIECE];
             self.playout.fill(&mut piece, Instant::now(), delay);
             resampler.push(&piece, &mut self.ready);
         }
@@ -221,15 +241,6 @@ fn best_rate(device: &Device, default: &cpal::SupportedStreamConfig, input: bool
         SAMPLE_RATE
     } else {
         default.sample_rate()
-    }
-}
-
-fn stream_config(channels: u16, rate: u32) -> StreamConfig {
-    let buffer = BUFFER * rate / SAMPLE_RATE;
-    StreamConfig {
-        channels,
-        sample_rate: rate,
-        buffer_size: BufferSize::Fixed(buffer.max(64)),
     }
 }
 

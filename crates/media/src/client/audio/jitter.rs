@@ -80,6 +80,8 @@ pub(super) struct JitterBuffer {
     concealed: i64,
     /// The real delay, smoothed over some 30 frames.
     smoothed: Option<i64>,
+    /// How much is played at a time: the last of it must be here when the first is.
+    burst: i64,
     /// The last frame's length.
     frame: i64,
     late: u64,
@@ -138,6 +140,12 @@ impl JitterBuffer {
                 self.next = Some(next.max(first));
             }
         }
+    }
+
+    /// So many samples are taken at a time.
+    pub(super) fn taken(&mut self, samples: usize) {
+        let samples = i64::try_from(samples).unwrap_or(LONGEST).min(LONGEST);
+        self.burst = samples.max(self.burst - self.burst / 64);
     }
 
     /// What is played at `now`. The samples that are told have been played afterwards.
@@ -226,8 +234,8 @@ impl JitterBuffer {
         self.waiting.len()
     }
 
-    /// The delay that is aimed at: what 97 of 100 packets need, a frame more, and what late
-    /// ones have shown to be missing.
+    /// The delay that is aimed at: what 97 of 100 packets need, as much as is taken at a time
+    /// (a frame at least), and what late ones have shown to be missing.
     pub(super) fn target(&self) -> i64 {
         let mut transits: Vec<i64> = self.transits.iter().copied().collect();
         transits.sort_unstable();
@@ -236,7 +244,7 @@ impl JitterBuffer {
             .get(transits.len().saturating_sub(1) * 97 / 100)
             .copied();
         let jitter = usual.unwrap_or(smallest).saturating_sub(smallest);
-        (jitter + self.frame + self.penalty).clamp(SHORTEST, LONGEST)
+        (jitter + self.frame.max(self.burst) + self.penalty).clamp(SHORTEST, LONGEST)
     }
 
     fn smallest_transit(&self) -> i64 {

@@ -41,6 +41,7 @@ impl Speaker {
 
     /// Adds what is played at `now` (samples) to `mix`.
     pub(super) fn add_to(&mut self, mix: &mut [f32], now: i64) {
+        self.buffer.taken(mix.len());
         let mut skipped = 0;
         while self.decoded.len() < mix.len() {
             let at = now + i64::try_from(self.decoded.len()).unwrap_or(0);

@@ -4,5 +4,7 @@
 pub(crate) mod forwarding;
 #[cfg(feature = "sfu")]
 pub(crate) mod mids;
+#[cfg(feature = "client")]
+pub(crate) mod participant;
 #[cfg(feature = "sfu")]
 pub(crate) mod stun;

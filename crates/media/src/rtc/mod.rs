@@ -2,3 +2,9 @@
 
 #[cfg(feature = "client")]
 pub(crate) mod participant;
+#[cfg(feature = "sfu")]
+pub(crate) mod forwarding;
+#[cfg(feature = "sfu")]
+pub(crate) mod mids;
+#[cfg(feature = "sfu")]
+pub(crate) mod stun;

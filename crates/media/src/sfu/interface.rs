@@ -66,7 +66,7 @@ pub struct SfuSettings {
 }
 
 /// Something that a room wants.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// A peer is there. With `offer`: its publish connection. The SFU answers with
     /// [`Event::Answer`] (same `request`), and offers the subscribe connection, with the
@@ -113,7 +113,9 @@ pub enum Command {
         /// `candidate:…`; may be empty or of a kind that is not understood.
         candidate: String,
     },
-    /// All that a peer gets, as (publisher, track id): what is not named is taken away.
+    /// All that a peer gets, as (publisher, track id), published already or not: what is not
+    /// named is taken away. Each time that costs a section of its descriptions, for good:
+    /// for what is out of sight for a while there is [`Layer::None`].
     Subscriptions {
         /// Who.
         peer: PeerKey,

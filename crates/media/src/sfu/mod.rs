@@ -55,13 +55,11 @@ impl Sfu {
         })
     }
 
-    /// A room, in the shard that has the fewest peers. `name` is for the log.
+    /// A room, in the shard that has the fewest peers. `name` is for the log. `events` are
+    /// closed when the room's shard has ended.
     pub fn room(&self, name: &str, events: UnboundedSender<Event>) -> SfuRoom {
         let key = RoomKey(self.next_room.fetch_add(1, Relaxed));
-        let least = self.shards.iter().min_by_key(|shard| {
-            let figures = shard.figures();
-            (figures.peers, figures.rooms)
-        });
+        let least = self.shards.iter().min_by_key(|shard| shard.handle().load());
         let shard = least.map(Shard::handle);
         tracing::debug!(room = name, key = key.0, "media for a room");
         if let Some(shard) = &shard {

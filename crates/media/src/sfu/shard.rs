@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -53,6 +53,8 @@ pub(super) struct ShardHandle {
     must_stop: Arc<AtomicBool>,
     counters: Arc<Counters>,
     address: SocketAddr,
+    /// Rooms that were given out, also those that the thread has not heard of yet.
+    rooms: AtomicU64,
 }
 
 impl Shard {
@@ -97,6 +99,7 @@ impl Shard {
             must_stop,
             counters,
             address,
+            rooms: AtomicU64::new(0),
         });
         Ok(Self {
             handle,
@@ -128,7 +131,13 @@ impl Drop for Shard {
 }
 
 impl ShardHandle {
+    /// How much it has to do: peers, then rooms.
+    pub(super) fn load(&self) -> (u64, u64) {
+        (self.counters.peers.load(Relaxed), self.rooms.load(Relaxed))
+    }
+
     pub(super) fn open(&self, key: RoomKey, events: UnboundedSender<Event>) {
+        self.rooms.fetch_add(1, Relaxed);
         self.order(Order::Open(key, events));
     }
 
@@ -137,6 +146,7 @@ impl ShardHandle {
     }
 
     pub(super) fn close(&self, key: RoomKey) {
+        self.rooms.fetch_sub(1, Relaxed);
         self.order(Order::Close(key));
     }
 

@@ -43,7 +43,7 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trickle {
     /// [`PUBLISH`] or [`SUBSCRIBE`].
-    #[serde(deserialize_with = "target")]
+    #[serde(default, deserialize_with = "target")]
     pub target: u8,
     /// The candidate.
     pub candidate: IceCandidate,
@@ -88,11 +88,7 @@ pub struct NodeInfo {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActiveSpeakers {
     /// Those who are silent are left out.
-    #[serde(
-        rename = "speaker-list",
-        default,
-        deserialize_with = "null_as_default"
-    )]
+    #[serde(rename = "speaker-list", default, deserialize_with = "null_as_default")]
     pub speakers: Vec<ActiveSpeaker>,
 }
 

@@ -19,8 +19,8 @@ pub use frame::{
     response_ok,
 };
 pub use media::{
-    ActiveSpeaker, ActiveSpeakers, Answer, ConnectionQuality, ConnectionQualityUpdate, IceCandidate,
-    NodeInfo, Offer, PUBLISH, SUBSCRIBE, Trickle,
+    ActiveSpeaker, ActiveSpeakers, Answer, ConnectionQuality, ConnectionQualityUpdate,
+    IceCandidate, NodeInfo, Offer, PUBLISH, SUBSCRIBE, Trickle,
 };
 pub use messages::{Broadcast, BroadcastInfo, BroadcastResult, OnBroadcast};
 pub use notifications::ServerNotification;

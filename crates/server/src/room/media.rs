@@ -155,7 +155,12 @@ impl Room {
                 }
             }
             Event::Failed { peer, target } => {
-                tracing::debug!(room = self.id, ?peer, ?target, "a media connection has failed");
+                tracing::debug!(
+                    room = self.id,
+                    ?peer,
+                    ?target,
+                    "a media connection has failed"
+                );
                 self.media_failed(PeerNo(peer.0));
             }
         }
@@ -229,6 +234,13 @@ impl Room {
             if let Some(socket) = peer.socket() {
                 self.send_node(socket, no);
             }
+        }
+    }
+
+    /// All connections are no more: there is another forwarding unit.
+    pub(super) fn media_moved(&mut self) {
+        for no in self.peers.numbers() {
+            self.media_failed(no);
         }
     }
 

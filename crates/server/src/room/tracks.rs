@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kulti_media::sfu::{Command, Kind, PeerKey, PublishedTrack};
 use kulti_protocol::signalling::{RpcError, Track, TrackNotice, TrackUpdate, code};
 
 use super::dispatch::{Answer, Call};
@@ -10,7 +11,6 @@ use super::limits::{ID_BYTES, METADATA_BYTES};
 use super::peers::{Peer, PeerNo};
 use super::{Frame, Room};
 use crate::policy::Media;
-use kulti_media::sfu::{Command, PeerKey};
 
 /// Somebody who lost a role may have sent an offer before they knew: for so long the
 /// tracks of the earlier role are dropped quietly, as a refused offer ends the SDK's stay.
@@ -23,6 +23,20 @@ pub(super) struct Withdrawn {
     ids: BTreeSet<String>,
     /// The role before the last change, and when that was, ms since the epoch.
     earlier_role: Option<(String, u64)>,
+}
+
+/// A track as the forwarding unit knows it.
+pub(super) fn published(track: &Track) -> Option<PublishedTrack> {
+    let kind = match track.kind.as_str() {
+        "audio" => Kind::Audio,
+        "video" => Kind::Video,
+        _ => return None,
+    };
+    Some(PublishedTrack {
+        track_id: track.track_id.clone(),
+        stream_id: track.stream_id.clone(),
+        kind,
+    })
 }
 
 /// What a track is of, in the words of a role's `allowed`.
@@ -132,7 +146,7 @@ impl Room {
             if earlier.is_some_and(|earlier| *earlier == track) {
                 continue;
             }
-            if earlier.map_or(track.mute, |earlier| earlier.mute != track.mute) {
+            if earlier.is_none_or(|earlier| earlier.mute != track.mute) {
                 muted.push((id.clone(), track.mute));
             }
             match earlier {
@@ -169,7 +183,9 @@ impl Room {
         self.media.mark(); // the new role may get something else, too
         let role = peer.role.clone();
         let mut kept = peer.tracks.clone();
-        kept.retain(|_, track| media_of(track).is_some_and(|media| policy.may_publish(&role, media)));
+        kept.retain(|_, track| {
+            media_of(track).is_some_and(|media| policy.may_publish(&role, media))
+        });
         let gone: Vec<String> = peer
             .tracks
             .keys()

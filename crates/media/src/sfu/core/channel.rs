@@ -11,6 +11,8 @@ use crate::sfu::{Layer, Speaker};
 const BURST: f64 = 200.0;
 /// Requests a second, for long.
 const PACE: f64 = 50.0;
+/// Longer messages are not read.
+const LONGEST_MESSAGE: usize = 16 * 1024;
 /// Ids longer than this are not answered.
 const LONGEST_ID: usize = 128;
 
@@ -68,6 +70,9 @@ struct AudioParams {
 
 /// A message as its id and what it asks for; `None` if nobody waits for an answer.
 pub(crate) fn parse(message: &[u8]) -> Option<(Value, Result<Request, Refusal>)> {
+    if message.len() > LONGEST_MESSAGE {
+        return None;
+    }
     let frame: Frame = serde_json::from_slice(message).ok()?;
     let id = frame.id?;
     let can_be_answered = match &id {

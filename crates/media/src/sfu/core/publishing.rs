@@ -82,14 +82,14 @@ impl Room {
     fn replace_tracks(&mut self, peer: PeerKey, tracks: Vec<PublishedTrack>) {
         self.tracks
             .retain(|_, track| track.peer != peer || tracks.contains(&track.published));
-        let known: HashSet<_> = self
+        let mut known: HashSet<_> = self
             .tracks
             .values()
             .filter(|track| track.peer == peer)
             .map(|track| track.published.track_id.clone())
             .collect();
         for published in tracks {
-            if !known.contains(&published.track_id) {
+            if known.insert(published.track_id.clone()) {
                 self.tracks
                     .insert(TrackKey(self.next_track), Track::new(peer, published));
                 self.next_track += 1;

@@ -264,7 +264,10 @@ impl Room {
         };
         let has_changed = line.is_up != is_up;
         line.is_up = is_up;
-        if let (Target::Subscribe, Some(peer)) = (place.target, self.peers.get_mut(&place.peer)) {
+        if has_changed
+            && place.target == Target::Subscribe
+            && let Some(peer) = self.peers.get_mut(&place.peer)
+        {
             peer.subscriber.interrupted();
         }
         has_changed
@@ -327,17 +330,20 @@ impl Room {
 
     /// Who comes to a conversation learns how good connections are.
     fn channel_opened(&mut self, key: PeerKey, work: &mut Work) {
-        let scores = self
+        let scores: Vec<_> = self
             .peers
             .values()
-            .filter_map(|p| Some((p.id.as_str(), p.score?)));
-        let text = channel::quality(scores);
+            .filter_map(|peer| Some((peer.id.as_str(), peer.score?)))
+            .collect();
+        let text = (!scores.is_empty()).then(|| channel::quality(scores.into_iter()));
         let Some(peer) = self.peers.get_mut(&key) else {
             return;
         };
         peer.is_channel_open = true;
-        peer.subscribe.connection.say(&text);
-        peer.subscribe.settle(work);
+        if let Some(text) = text {
+            peer.subscribe.connection.say(&text);
+            peer.subscribe.settle(work);
+        }
     }
 
     fn say_to_all(&mut self, text: &str, work: &mut Work) {

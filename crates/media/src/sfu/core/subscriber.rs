@@ -1,6 +1,6 @@
 //! What one peer gets.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Instant;
 
 use super::line::{Line, Work};
@@ -13,9 +13,12 @@ use crate::sfu::{Kind, Layer, PeerKey, SfuError};
 #[derive(Default)]
 pub(crate) struct Subscriber {
     /// All that the room wants it to get, published or not.
-    pub(crate) wish: HashSet<(PeerKey, String)>,
+    wish: HashSet<(PeerKey, String)>,
     /// What it gets of it.
     pub(crate) forwards: BTreeMap<TrackKey, Forward>,
+    /// What it asked for, of what it is to get: also before that is published, and for when
+    /// it is published again.
+    asked: HashMap<String, Layer>,
     /// Sections to be stopped in the next offer.
     stopping: Vec<Mid>,
     restart_ice: bool,
@@ -24,10 +27,9 @@ pub(crate) struct Subscriber {
 
 /// A track on its way to a receiver.
 pub(crate) struct Forward {
-    /// The publisher's id of it.
-    pub(crate) track_id: String,
+    track_id: String,
     /// The best layer that is wanted.
-    pub(crate) wanted: Layer,
+    wanted: Layer,
     stream_id: String,
     kind: Kind,
     /// Its section, once it is offered.
@@ -49,6 +51,18 @@ pub(crate) struct Passage {
 }
 
 impl Subscriber {
+    /// What of all that is published it is to get.
+    pub(crate) fn wanted(
+        &self,
+        published: &HashMap<(PeerKey, String), TrackKey>,
+    ) -> BTreeSet<TrackKey> {
+        self.wish
+            .iter()
+            .filter_map(|wish| published.get(wish))
+            .copied()
+            .collect()
+    }
+
     /// Adds a track.
     pub(crate) fn add(&mut self, key: TrackKey, track: &Track, auto_video: bool) {
         let (wanted, clock_rate) = match track.published.kind {
@@ -56,6 +70,11 @@ impl Subscriber {
             Kind::Video if auto_video => (Layer::High, 90_000),
             Kind::Video => (Layer::None, 90_000),
         };
+        let wanted = self
+            .asked
+            .get(&track.published.track_id)
+            .copied()
+            .unwrap_or(wanted);
         self.forwards.insert(
             key,
             Forward {
@@ -145,12 +164,28 @@ impl Subscriber {
         }
     }
 
-    /// The track of this id, for what a receiver asks for.
-    pub(crate) fn by_id(&mut self, track_id: &str) -> Option<(TrackKey, &mut Forward)> {
-        self.forwards
-            .iter_mut()
-            .find(|(_, forward)| forward.track_id == track_id)
-            .map(|(key, forward)| (*key, forward))
+    /// Replaces all that it is to get.
+    pub(crate) fn wish(&mut self, tracks: Vec<(PeerKey, String)>) {
+        self.wish = tracks.into_iter().collect();
+        let wish = &self.wish;
+        self.asked
+            .retain(|asked, _| wish.iter().any(|(_, track_id)| track_id == asked));
+    }
+
+    /// It wants a track in this layer at most. False if it is not to get such a track.
+    pub(crate) fn prefer(&mut self, track_id: &str, kind: Kind, layer: Layer) -> bool {
+        if !self.wish.iter().any(|(_, wished)| wished == track_id) {
+            return false;
+        }
+        let mut forwards = self.forwards.values_mut();
+        if let Some(forward) = forwards.find(|forward| forward.track_id == track_id) {
+            if forward.kind != kind {
+                return false;
+            }
+            forward.wanted = layer;
+        }
+        self.asked.insert(track_id.to_owned(), layer);
+        true
     }
 
     /// The track of this section and the layer that is forwarded of it.
@@ -161,11 +196,6 @@ impl Subscriber {
 }
 
 impl Forward {
-    /// What it carries.
-    pub(crate) fn kind(&self) -> Kind {
-        self.kind
-    }
-
     /// The layer that a keyframe is needed of, for forwarding to begin or to go on better.
     pub(crate) fn awaits(&self, layers: &Layers, now: Instant) -> Option<Layer> {
         if self.kind == Kind::Audio || !self.is_open {

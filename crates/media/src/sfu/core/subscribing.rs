@@ -1,17 +1,16 @@
 //! The side of a room that tracks go out by.
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
 use super::channel::{self, Refusal, Request};
-use super::line::{Place, Work};
+use super::line::Work;
 use super::room::Room;
 use super::track::TrackKey;
 use crate::rtc::forwarding::Mid;
-use crate::sfu::{Event, Kind, Layer, PeerKey, Target};
+use crate::sfu::{Event, Kind, Layer, PeerKey};
 
 impl Room {
     pub(super) fn subscribe(
@@ -24,7 +23,7 @@ impl Room {
         // More than can be published at a time cannot be meant.
         tracks.truncate(4 * self.limits.tracks_per_room);
         if let Some(peer) = self.peers.get_mut(&key) {
-            peer.subscriber.wish = tracks.into_iter().collect();
+            peer.subscriber.wish(tracks);
             let published = self.published();
             self.sync(key, &published, now, work);
         }
@@ -58,12 +57,7 @@ impl Room {
             return;
         };
         let subscriber = &mut peer.subscriber;
-        let wanted: Vec<_> = subscriber
-            .wish
-            .iter()
-            .filter_map(|wish| published.get(wish))
-            .copied()
-            .collect();
+        let wanted = subscriber.wanted(published);
         let gone: Vec<_> = subscriber
             .forwards
             .keys()
@@ -117,21 +111,8 @@ impl Room {
             Err(error) => {
                 // Both sides have different ideas of the connection now.
                 tracing::debug!(%error, "an answer cannot be used");
-                work.counters.failures.fetch_add(1, Relaxed);
-                if let Some(line) = self.line(Place {
-                    room: self.key,
-                    peer: key,
-                    target: Target::Subscribe,
-                }) {
-                    line.is_up = false;
-                }
-                work.tell(
-                    self.key,
-                    Event::Failed {
-                        peer: key,
-                        target: Target::Subscribe,
-                    },
-                );
+                peer.subscribe.connection.abandon();
+                peer.subscribe.settle(work);
             }
         }
     }
@@ -239,11 +220,9 @@ impl Room {
             } => (track_id, Kind::Audio, Layer::None),
         };
         let peer = self.peers.get_mut(&key).ok_or(Refusal::NoTrack)?;
-        let (_, forward) = peer.subscriber.by_id(&track_id).ok_or(Refusal::NoTrack)?;
-        if forward.kind() != kind {
+        if !peer.subscriber.prefer(&track_id, kind, layer) {
             return Err(Refusal::NoTrack);
         }
-        forward.wanted = layer;
         Ok(json!({"track_id": track_id}))
     }
 }

@@ -9,7 +9,7 @@ use super::{Cause, PeerMedia, Stage, Waiting};
 use crate::policy::Policy;
 use crate::room::dispatch::{Answer, Call};
 use crate::room::io::{Output, SocketId};
-use crate::room::peers::{Peer, PeerNo};
+use crate::room::peers::PeerNo;
 use crate::room::{Frame, Room};
 
 /// Offers of one peer that may wait at once. The SDK sends one after another.
@@ -201,7 +201,10 @@ impl Room {
     }
 
     fn send_offered(&mut self, socket: SocketId, no: PeerNo) {
-        let offered = self.peers.get(no).and_then(|peer| peer.media.offered.clone());
+        let offered = self
+            .peers
+            .get(no)
+            .and_then(|peer| peer.media.offered.clone());
         if let Some(sdp) = offered {
             let offer = SessionDescription {
                 kind: "offer".to_owned(),
@@ -257,7 +260,6 @@ impl Room {
     pub(in crate::room) fn has_media(&self, peer_id: &str) -> bool {
         self.peers
             .by_id(peer_id)
-            .map(|peer: &Peer| peer.media.is_there())
-            .unwrap_or_default()
+            .is_some_and(|peer| peer.media.is_there())
     }
 }

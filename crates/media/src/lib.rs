@@ -1,5 +1,9 @@
 //! Live video and audio over WebRTC.
 
+<<<<<<< HEAD
+=======
+#[cfg(feature = "client")]
+>>>>>>> media-client
 pub mod client;
 mod rtc;
 #[cfg(feature = "sfu")]

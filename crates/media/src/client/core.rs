@@ -31,8 +31,14 @@ pub(super) enum Input<'a> {
     },
     /// 20 ms of the microphone.
     Microphone(&'a [f32; FRAME]),
-    /// The addresses of the sockets there are now.
-    Addresses(Vec<SocketAddr>),
+    /// The addresses of the sockets there are now, for each connection others: a server may
+    /// have a single one for all, so that only ours tell its datagrams apart.
+    Addresses {
+        /// Of the publish connection.
+        publish: Vec<SocketAddr>,
+        /// Of the subscribe connection.
+        subscribe: Vec<SocketAddr>,
+    },
     /// Time passes.
     Timeout,
 }
@@ -83,7 +89,8 @@ pub(super) type Outbox = VecDeque<Output>;
 
 /// Both connections.
 pub(super) struct Core {
-    addresses: Vec<SocketAddr>,
+    publish_addresses: Vec<SocketAddr>,
+    subscribe_addresses: Vec<SocketAddr>,
     publisher: Publisher,
     subscriber: Subscriber,
     is_recording: bool,
@@ -95,7 +102,8 @@ impl Core {
     /// `epoch`: what the times of pictures are counted from. `mixer` is where sound goes.
     pub(super) fn new(epoch: Instant, mixer: Arc<Mutex<Mixer>>) -> Self {
         Self {
-            addresses: Vec::new(),
+            publish_addresses: Vec::new(),
+            subscribe_addresses: Vec::new(),
             publisher: Publisher::new(),
             subscriber: Subscriber::new(epoch, mixer),
             is_recording: false,
@@ -117,7 +125,10 @@ impl Core {
                 }
             }
             Input::Microphone(frame) => self.publisher.record(frame, now, &mut self.out),
-            Input::Addresses(addresses) => self.addresses = addresses,
+            Input::Addresses { publish, subscribe } => {
+                self.publish_addresses = publish;
+                self.subscribe_addresses = subscribe;
+            }
             Input::Timeout => {}
         }
         self.publisher.timeout(now, &mut self.out);
@@ -156,17 +167,19 @@ impl Core {
     }
 
     fn command(&mut self, command: Command, now: Instant) {
-        let (addresses, out) = (&self.addresses, &mut self.out);
+        let out = &mut self.out;
         match command {
             Command::Start => {
                 self.told_up = false;
                 out.push_back(Output::Play(true));
-                self.subscriber.start(addresses, now, out);
-                self.publisher.start(addresses, now, out);
+                self.subscriber.start(&self.subscribe_addresses, now, out);
+                self.publisher.start(&self.publish_addresses, now, out);
             }
             Command::Answered { sdp } => self.publisher.answered(&sdp, out),
             Command::Refused => self.publisher.refused(out),
-            Command::Offered { sdp } => self.subscriber.offered(&sdp, addresses, out),
+            Command::Offered { sdp } => {
+                self.subscriber.offered(&sdp, &self.subscribe_addresses, out);
+            }
             Command::Trickle { target, candidate } => {
                 let connection = match target {
                     Target::Publish => self.publisher.connection(),
@@ -184,7 +197,7 @@ impl Core {
             Command::Keyframe { track_id } => self.subscriber.keyframe(&track_id, now),
             Command::Devices(devices) => out.push_back(Output::Devices(devices)),
             Command::ListDevices => out.push_back(Output::ListDevices),
-            Command::RestartIce => self.publisher.restart_ice(addresses, out),
+            Command::RestartIce => self.publisher.restart_ice(&self.publish_addresses, out),
             Command::Stop => {
                 self.publisher.stop();
                 self.subscriber.stop(out);

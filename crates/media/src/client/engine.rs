@@ -142,8 +142,8 @@ impl Driver {
             }
             // Where ICE begins (again) the network may have changed.
             Command::Start | Command::RestartIce | Command::Offered { .. } => {
-                let addresses = network.refresh();
-                self.core.handle(Input::Addresses(addresses), Instant::now());
+                let (publish, subscribe) = network.refresh();
+                self.core.handle(Input::Addresses { publish, subscribe }, Instant::now());
             }
             _ => {}
         }

@@ -1,5 +1,5 @@
-//! The UDP sockets: one for each address of this computer, so that a server on it, in the
-//! same network or far away is reached in the same way.
+//! The UDP sockets: for each connection one at each address of this computer, so that a
+//! server on it, in the same network or far away is reached in the same way.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -7,6 +7,8 @@ use std::sync::Arc;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+
+use super::interface::Target;
 
 /// More addresses are not used: each makes the checks of a connection longer.
 const MOST_ADDRESSES: usize = 12;
@@ -25,6 +27,7 @@ pub(super) struct Datagram {
 }
 
 struct Socket {
+    target: Target,
     address: SocketAddr,
     socket: Arc<UdpSocket>,
     reader: JoinHandle<()>,
@@ -44,8 +47,8 @@ impl Network {
     }
 
     /// Opens sockets for addresses that are new and closes those of addresses that are gone;
-    /// gives all there are.
-    pub(super) fn refresh(&mut self) -> Vec<SocketAddr> {
+    /// gives all there are, of the publish and of the subscribe connection.
+    pub(super) fn refresh(&mut self) -> (Vec<SocketAddr>, Vec<SocketAddr>) {
         let here = addresses();
         self.sockets.retain(|socket| {
             let stays = here.contains(&socket.address.ip());
@@ -54,16 +57,22 @@ impl Network {
             }
             stays
         });
-        for ip in here {
-            if self.sockets.iter().any(|socket| socket.address.ip() == ip) {
-                continue;
-            }
-            match self.open(ip) {
-                Ok(socket) => self.sockets.push(socket),
-                Err(error) => tracing::debug!(%error, "a socket for media"),
+        for target in [Target::Publish, Target::Subscribe] {
+            for &ip in &here {
+                let is_there = |s: &Socket| s.target == target && s.address.ip() == ip;
+                if self.sockets.iter().any(is_there) {
+                    continue;
+                }
+                match self.open(target, ip) {
+                    Ok(socket) => self.sockets.push(socket),
+                    Err(error) => tracing::debug!(%error, "a socket for media"),
+                }
             }
         }
-        self.sockets.iter().map(|socket| socket.address).collect()
+        let (publish, subscribe): (Vec<_>, Vec<_>) =
+            self.sockets.iter().partition(|socket| socket.target == Target::Publish);
+        let addresses = |sockets: Vec<&Socket>| sockets.iter().map(|s| s.address).collect();
+        (addresses(publish), addresses(subscribe))
     }
 
     /// Sends without waiting: what the system cannot take now is lost.
@@ -74,7 +83,7 @@ impl Network {
         }
     }
 
-    fn open(&self, ip: IpAddr) -> std::io::Result<Socket> {
+    fn open(&self, target: Target, ip: IpAddr) -> std::io::Result<Socket> {
         let std_socket = std::net::UdpSocket::bind((ip, 0))?;
         std_socket.set_nonblocking(true)?;
         let socket = Arc::new(UdpSocket::from_std(std_socket)?);
@@ -92,7 +101,7 @@ impl Network {
                 let _ = came.try_send(Datagram { source, destination: address, contents });
             }
         });
-        Ok(Socket { address, socket, reader })
+        Ok(Socket { target, address, socket, reader })
     }
 }
 

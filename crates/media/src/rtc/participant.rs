@@ -143,6 +143,8 @@ pub(crate) enum DescriptionError {
 pub(crate) struct Connection {
     /// `None` after a defect in the library: the connection is over.
     rtc: Option<Rtc>,
+    /// Of its own sockets. A server has one for all, so only these tell connections apart.
+    addresses: Vec<SocketAddr>,
     pending: Option<SdpPendingOffer>,
     channel: Option<ChannelId>,
     deadline: Instant,
@@ -182,6 +184,7 @@ impl Connection {
         );
         let mut connection = Self {
             rtc: Some(config.build(now)),
+            addresses: Vec::new(),
             pending: None,
             channel: None,
             deadline: now,
@@ -193,6 +196,8 @@ impl Connection {
             is_described: false,
             out: VecDeque::new(),
         };
+        // The library has no time before it is told one.
+        connection.timeout(now);
         connection.add_addresses(addresses);
         connection
     }
@@ -200,6 +205,10 @@ impl Connection {
     /// More addresses of sockets; those that are known already are left out.
     pub(crate) fn add_addresses(&mut self, addresses: &[SocketAddr]) {
         for &address in addresses {
+            if self.addresses.contains(&address) {
+                continue;
+            }
+            self.addresses.push(address);
             if let Ok(candidate) = Candidate::host(address, "udp") {
                 self.change(|rtc| {
                     rtc.add_local_candidate(candidate);
@@ -301,7 +310,7 @@ impl Connection {
         }
     }
 
-    /// Takes a datagram if it belongs to this connection; says whether it did.
+    /// Takes a datagram if it came to a socket of this connection; says whether it did.
     pub(crate) fn receive(
         &mut self,
         source: SocketAddr,
@@ -309,14 +318,15 @@ impl Connection {
         contents: &[u8],
         now: Instant,
     ) -> bool {
-        let Ok(receive) = Receive::new(Protocol::Udp, source, destination, contents) else {
-            return false;
-        };
-        let input = Input::Receive(now, receive);
-        if !self.rtc.as_ref().is_some_and(|rtc| rtc.accepts(&input)) {
+        if !self.addresses.contains(&destination) {
             return false;
         }
-        self.input(input);
+        if let Ok(receive) = Receive::new(Protocol::Udp, source, destination, contents) {
+            let input = Input::Receive(now, receive);
+            if self.rtc.as_ref().is_some_and(|rtc| rtc.accepts(&input)) {
+                self.input(input);
+            }
+        }
         true
     }
 

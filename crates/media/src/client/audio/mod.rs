@@ -13,7 +13,7 @@ mod resample;
 mod speaker;
 pub(crate) mod thread;
 
-pub(crate) use encoder::{Encoder, Packet};
+pub(crate) use encoder::Encoder;
 pub(crate) use level::LevelMeter;
 pub use mixer::Mixer;
 

@@ -59,7 +59,8 @@ impl Speaker {
             };
             self.decoded.extend(&self.scratch[..count]);
         }
-        for (sum, sample) in mix.iter_mut().zip(self.decoded.drain(..mix.len().min(self.decoded.len()))) {
+        let played = self.decoded.drain(..mix.len());
+        for (sum, sample) in mix.iter_mut().zip(played) {
             *sum += sample;
         }
     }

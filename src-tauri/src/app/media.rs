@@ -1,6 +1,7 @@
 //! What the person chose about sound and cameras, and the door to the pictures.
 
 use kulti_client::core::Intent;
+use kulti_media::client::interface::AudioDevices;
 
 use super::{
     App,
@@ -53,6 +54,15 @@ impl App {
     #[must_use]
     pub fn may_open_camera(&self) -> bool {
         self.kept.lock().settings.media_consent
+    }
+
+    /// The sound devices that were chosen.
+    pub(super) fn sound_devices(&self) -> AudioDevices {
+        let kept = self.kept.lock();
+        AudioDevices {
+            input: kept.settings.microphone.clone(),
+            output: kept.settings.loudspeaker.clone(),
+        }
     }
 
     fn change_settings(&self, change: impl FnOnce(&mut Settings)) -> Settings {

@@ -9,6 +9,9 @@ const FIRST_RESTART_MS: u64 = 5_000;
 /// Later attempts come ever more rarely.
 const LAST_RESTART_MS: u64 = 120_000;
 
+/// How long a node's name may be.
+const NODE_LIMIT: usize = 256;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(in crate::core) struct Link {
@@ -26,6 +29,8 @@ pub(in crate::core) struct Link {
     /// The server has answered the join with media.
     joined: bool,
     connected: bool,
+    /// The server's node that serves this stay; empty while none is named.
+    node: String,
     /// The last offer may have been lost.
     unsure: bool,
     restart_at: Option<u64>,
@@ -76,14 +81,34 @@ impl Link {
         self.waiting_since = Some(now);
     }
 
+    /// The server has another node for this stay, which goes on: the engine is told to
+    /// start, and offers what it has to that one.
+    pub(in crate::core) fn start_anew(&mut self, now: u64) {
+        self.connected = false;
+        self.unsure = false;
+        self.offers_due = self.offers_due.saturating_add(1);
+        self.plan_restart(now);
+    }
+
+    /// The server names the node that serves this stay. True if it is another one than
+    /// before.
+    pub(in crate::core) fn is_other_node(&mut self, node: &str) -> bool {
+        if node.is_empty() || node.len() > NODE_LIMIT || node == self.node {
+            return false;
+        }
+        let is_other = !self.node.is_empty();
+        node.clone_into(&mut self.node);
+        is_other
+    }
+
     /// The engine has made an offer.
     pub(in crate::core) fn offered(&mut self) -> OfferFor {
+        self.offers_due = self.offers_due.saturating_sub(1);
         if self.offers_due > 0 {
-            self.offers_due -= 1;
-            if self.offers_due == 0 && self.waiting_since.take().is_some() {
-                return OfferFor::Join;
-            }
             return OfferFor::Nothing;
+        }
+        if self.waiting_since.take().is_some() {
+            return OfferFor::Join;
         }
         if self.joined {
             OfferFor::Change

@@ -66,6 +66,7 @@ impl SessionCore {
             }
             Told::TrackRemove(notice) => self.tracks_changed(&notice, true),
             Told::Offer(offer) => self.media_offered(offer),
+            Told::NodeInfo(info) => self.media_node(&info),
             Told::Trickle(trickle) => self.media_trickled(trickle),
             Told::ActiveSpeakers(speakers) => self.speakers_told(speakers),
             Told::ConnectionQuality(update) => self.qualities_told(update),

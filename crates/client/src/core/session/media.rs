@@ -2,7 +2,7 @@
 
 use kulti_media::client::interface::{AudioDevices, Command, Event, LocalTrack, Source, Target};
 use kulti_protocol::signalling::{
-    self, ActiveSpeakers, ConnectionQualityUpdate, MuteStateRequest, Offer, OnTrackUpdateRequest,
+    self, ActiveSpeakers, ConnectionQualityUpdate, MuteStateRequest, NodeInfo, Offer, OnTrackUpdateRequest,
     RpcError, SessionDescription, TrackNotice, TrackUpdate, Trickle, code, method,
 };
 use serde_json::Value;
@@ -17,6 +17,8 @@ use crate::core::{
 
 /// A longer description is none: one of a large room has some hundred thousand bytes.
 const SDP_LIMIT: usize = 1 << 20;
+/// The answer to an offer for connections that the server does not have.
+const OTHER_NODE: u16 = 421;
 /// A longer candidate is none.
 const CANDIDATE_LIMIT: usize = 1_024;
 
@@ -58,6 +60,8 @@ impl SessionCore {
 
     /// The join was answered.
     pub(super) fn media_joined(&mut self, answer: &Value) {
+        let node = answer.get("sfu_node_id").and_then(Value::as_str);
+        self.media.link.is_other_node(node.unwrap_or_default());
         let answer = description(answer, "answer");
         let now = self.boot();
         self.media.link.answered(answer.is_some(), now);
@@ -82,6 +86,24 @@ impl SessionCore {
         if self.media.link.resumes_anew(self.now.boot_ms) {
             self.order(Command::RestartIce);
         }
+    }
+
+    /// The server serves this stay from another node, which knows nothing of it.
+    pub(super) fn media_node(&mut self, info: &NodeInfo) {
+        if self.media.link.is_other_node(&info.sfu_node_id) && self.media.link.is_there() {
+            self.begin_media_anew();
+        }
+    }
+
+    fn begin_media_anew(&mut self) {
+        tracing::info!("the media connections are begun anew");
+        let now = self.boot();
+        self.media.link.start_anew(now);
+        self.media.sending.forgotten();
+        self.media.sight.forget();
+        self.order(Command::Start);
+        self.screen.dirty.media();
+        self.screen.dirty.people();
     }
 
     /// All that I publish, for a room that was not heard for a while.
@@ -307,6 +329,7 @@ impl SessionCore {
                 None => self.order(Command::Refused),
             },
             Err(error) if error.code == CODE_CONNECTION_LOST => self.media.link.unsure(),
+            Err(error) if error.code == OTHER_NODE => self.begin_media_anew(),
             Err(error) => {
                 tracing::warn!(code = error.code, message = %error.message, "an offer was refused");
                 self.media.refusal = Some(error.message);

@@ -48,5 +48,6 @@ export function tauriBackend(): Backend {
     windowVisible: async (visible) => void (await commands.windowVisible(visible)),
     copyText: async (text) => void (await accepted(commands.copyText(text))),
     openLink: async (url) => void (await accepted(commands.openLink(url))),
+    media: null,
   };
 }

@@ -117,5 +117,6 @@ export function webBackend(transport: WebTransport): Backend {
     windowVisible: (visible) => call('window_visible', { visible }),
     copyText: (text) => navigator.clipboard.writeText(text),
     openLink: async (url) => void window.open(url, '_blank', 'noopener,noreferrer'),
+    media: null,
   };
 }

@@ -15,6 +15,7 @@ import { words } from '../words/en';
 import { Books } from './books.svelte';
 import { Hosting } from './hosting.svelte';
 import { Joining } from './joining.svelte';
+import { Media, type MediaSurroundings } from './media.svelte';
 import { Session } from './session.svelte';
 import { ThemeSwitch } from './theme.svelte';
 import { Toasts } from './toasts.svelte';
@@ -27,6 +28,7 @@ export class App {
   readonly backend: Backend;
   readonly toasts = new Toasts();
   readonly session: Session;
+  readonly media: Media;
   readonly joining: Joining;
   readonly hosting: Hosting;
 
@@ -73,9 +75,12 @@ export class App {
   readonly #theme = new ThemeSwitch();
   #books: Books | null = null;
 
-  constructor(backend: Backend) {
+  /** `around`: cameras and the like, where they are not the browser's. */
+  constructor(backend: Backend, around?: MediaSurroundings) {
     this.backend = backend;
+    this.media = new Media(backend.media, this.toasts, around);
     this.session = new Session(backend, this.toasts);
+    this.session.onended = () => this.media.close();
     this.joining = new Joining(backend, (target, allowPlain) => this.join(target, allowPlain));
     this.hosting = new Hosting((request) => this.host(request));
   }
@@ -250,6 +255,7 @@ export class App {
     this.#books = null;
     try {
       await this.session.follow();
+      this.media.open();
     } catch (error) {
       this.entered = false;
       throw error;

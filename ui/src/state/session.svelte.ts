@@ -50,6 +50,9 @@ export class Session {
   /** When the end came, ms since the epoch: to say at what time things were, never to measure. */
   endedAtMs = 0;
 
+  /** Called when the stay is over. */
+  onended: () => void = () => undefined;
+
   readonly #backend: Backend;
   readonly #toasts: Toasts;
   /** The page that was asked for and has not come yet: quick presses go on from there. */
@@ -143,6 +146,7 @@ export class Session {
       case 'ended':
         this.endedAtMs = Date.now();
         this.ended = event.value;
+        this.onended();
         break;
     }
   }

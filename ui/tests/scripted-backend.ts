@@ -18,6 +18,8 @@ import {
   type ViewEvent,
 } from '../src/bridge/backend';
 
+import { ScriptedDoor } from './scripted-media';
+
 export const emptyHome: HomeView = {
   displayName: 'Jonas Lindqvist',
   server: 'https://kulti.dev',
@@ -62,9 +64,12 @@ export interface Script {
   insights?: (sessionId: string) => Promise<Insights>;
   saveInsights?: (sessionId: string) => Promise<string>;
   saveLog?: () => Promise<string>;
+  /** Whether there are live media. */
+  media?: boolean;
 }
 
 export class ScriptedBackend implements Backend {
+  readonly media: ScriptedDoor | null;
   homeView: HomeView;
   settingsNow: Settings;
   reachNow: ReachView;
@@ -77,6 +82,7 @@ export class ScriptedBackend implements Backend {
 
   constructor(script: Script = {}) {
     this.#script = script;
+    this.media = script.media ? new ScriptedDoor() : null;
     this.homeView = { ...emptyHome, ...script.home };
     this.settingsNow = {
       theme: 'system',

@@ -124,6 +124,8 @@ export interface Shown {
   session?: Partial<SessionView>;
   page?: number;
   chat?: boolean;
+  /** Whether people stand in the strip, as below a shared screen. */
+  strip?: boolean;
   people?: (one: TileView, index: number) => TileView;
   /** What is played besides. */
   events?: ViewEvent[];
@@ -140,12 +142,13 @@ export function room({
   session,
   page = 0,
   chat = true,
+  strip: isStrip = false,
   people: change,
   events: more = [],
   after,
 }: Shown): Scene {
   const everybody = change ? people(count).map(change) : people(count);
-  const strip = Boolean(stage?.spotlight ?? stage?.localPin);
+  const strip = isStrip || Boolean(stage?.spotlight ?? stage?.localPin);
   const pageSize = strip ? 4 : 9;
   const events: ViewEvent[] = [
     { slice: 'connection', value: connection ?? CONNECTED },

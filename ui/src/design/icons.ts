@@ -48,8 +48,6 @@ import micOff from 'lucide-static/icons/mic-off.svg?raw';
 import minimize from 'lucide-static/icons/minimize.svg?raw';
 import screenOff from 'lucide-static/icons/screen-share-off.svg?raw';
 import screenShare from 'lucide-static/icons/monitor-up.svg?raw';
-import signalLow from 'lucide-static/icons/signal-low.svg?raw';
-import signalMedium from 'lucide-static/icons/signal-medium.svg?raw';
 import video from 'lucide-static/icons/video.svg?raw';
 import videoOff from 'lucide-static/icons/video-off.svg?raw';
 import volume from 'lucide-static/icons/volume-2.svg?raw';
@@ -160,8 +158,6 @@ const sources = {
   settings,
   'shield-alert': shieldAlert,
   'shield-check': shieldCheck,
-  'signal-low': signalLow,
-  'signal-medium': signalMedium,
   spotlight,
   timer,
   trash,

@@ -61,12 +61,14 @@ function paintScreen(context: CanvasRenderingContext2D, { width, height }: Size)
   });
 }
 
-/** Tracks are called `camera-3` and `screen`. */
+/** Tracks are called `camera-3` and `screen-1`; one called `never` stays without a picture. */
 export const testPictures = (): ScriptedPictures =>
   new ScriptedPictures((context, size, trackId) =>
-    trackId.startsWith('screen')
-      ? paintScreen(context, size)
-      : paintPerson(context, size, Number(trackId.split('-')[1])),
+    trackId === 'never'
+      ? new Promise<void>(() => undefined)
+      : trackId.startsWith('screen')
+        ? paintScreen(context, size)
+        : paintPerson(context, size, Number(trackId.split('-')[1])),
   );
 
 /** A camera that shows a person. */

@@ -119,7 +119,7 @@ export const media = {
     levelHint: 'Say something: the bar should move.',
     levelOff: 'The microphone is listened to while this is open.',
     levelQuiet: 'Nothing is heard. Check that the microphone is not switched off.',
-    mirror: 'You see yourself as in a mirror. Others do not.',
+    mirror: 'Mirrored, for you only.',
   },
 
   explain: {

@@ -78,7 +78,7 @@ function live({ media, then, script, ...shown }: Live = {}): Scene {
 /** Pictures are there. */
 async function pictured(): Promise<void> {
   await settled();
-  const all = () => [...document.querySelectorAll('.picture')];
+  const all = () => [...document.querySelectorAll('.picture:not([data-track=never])')];
   for (let frame = 0; frame < 300 && all().some((one) => !one.classList.contains('is-there')); frame += 1) {
     await new Promise(requestAnimationFrame);
   }

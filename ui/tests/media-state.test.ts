@@ -2,9 +2,11 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { failureOf } from '../src/media/capture';
 import { cameraChoices, chosen, soundChoices } from '../src/media/choices';
 import { Publication, type Encoder } from '../src/media/publishing';
-import { Media } from '../src/state/media.svelte';
-import { Toasts } from '../src/state/toasts.svelte';
-import { deviceError, ScriptedCapturing, ScriptedDoor, scriptedMedia } from './scripted-media';
+import type { MediaView, PersonMediaView } from '../src/bridge/backend';
+import { App } from '../src/state/app.svelte';
+import { refusal, ScriptedBackend } from './scripted-backend';
+import { person } from './gallery/scenes/room';
+import { deviceError, mediaView, NO_MEDIA, ScriptedCapturing, scriptedMedia } from './scripted-media';
 
 /** A stream with one track that can end. */
 function testStream() {
@@ -13,15 +15,37 @@ function testStream() {
   return { stream: stream as unknown as MediaStream, track };
 }
 
-function media(capturing = new ScriptedCapturing()) {
-  const door = new ScriptedDoor();
-  const toasts = new Toasts();
-  const state = new Media(door, toasts, scriptedMedia(capturing));
-  state.may = { microphone: true, camera: true, screen: true };
-  return { state, door, toasts, capturing };
+/** In a session, after a yes to the explanation. */
+async function media(
+  capturing = new ScriptedCapturing(),
+  { consent = true, view = {} }: { consent?: boolean; view?: Partial<MediaView> } = {},
+) {
+  let refuses = false;
+  const backend = new ScriptedBackend({
+    settings: { mediaConsent: consent },
+    act: async () => {
+      if (refuses) throw refusal('refused');
+    },
+  });
+  const app = new App(backend, scriptedMedia(capturing));
+  await app.start();
+  const say = (change: Partial<MediaView>) =>
+    app.session.apply({ slice: 'media', value: { ...mediaView, ...view, ...change } });
+  say({});
+  const acts = () => backend.called('act').map(([intent]) => intent);
+  return {
+    app,
+    state: app.media,
+    backend,
+    toasts: app.toasts,
+    capturing,
+    say,
+    acts,
+    refuse: () => (refuses = true),
+  };
 }
 
-const published = (door: ScriptedDoor) => door.calls.filter(([name]) => name === 'publish');
+const publish = (source: string, on: boolean) => ({ act: 'publish', source, on });
 
 beforeEach(() => {
   localStorage.clear();
@@ -32,14 +56,17 @@ describe('the camera', () => {
   it('is explained once, before the system asks', async () => {
     const { stream } = testStream();
     const open = vi.fn(async () => stream);
-    const { state } = media(new ScriptedCapturing([{ id: 'a', name: 'A' }], open));
+    const { state, backend } = await media(new ScriptedCapturing([{ id: 'a', name: 'A' }], open), {
+      consent: false,
+    });
     state.toggleCamera();
     expect(state.explaining).toBe('camera');
     expect(open).not.toHaveBeenCalled();
-    state.answerExplanation(false);
+    await state.answerExplanation(false);
     expect(state.camera.at).toBe('off');
     state.toggleCamera();
-    state.answerExplanation(true);
+    await state.answerExplanation(true);
+    expect(backend.called('allowCamera')).toHaveLength(1);
     await vi.waitFor(() => expect(state.camera.at).toBe('on'));
     state.toggleCamera();
     state.toggleCamera();
@@ -48,22 +75,20 @@ describe('the camera', () => {
   });
 
   it('is published while it is on, and let go of when it is off', async () => {
-    localStorage.setItem('kulti.camera-explained', 'yes');
     const { stream, track } = testStream();
-    const { state, door } = media(new ScriptedCapturing([], async () => stream));
+    const { state, acts } = await media(new ScriptedCapturing([], async () => stream));
     state.toggleCamera();
-    await vi.waitFor(() => expect(published(door)).toEqual([['publish', 'camera', true]]));
+    await vi.waitFor(() => expect(acts()).toEqual([publish('camera', true)]));
     state.toggleCamera();
     expect(track.stop).toHaveBeenCalledOnce();
     expect(state.camera.at).toBe('off');
-    expect(published(door).at(-1)).toEqual(['publish', 'camera', false]);
+    expect(acts().at(-1)).toEqual(publish('camera', false));
   });
 
   it('that answers after it was stopped is not kept', async () => {
-    localStorage.setItem('kulti.camera-explained', 'yes');
     const { stream, track } = testStream();
     let answer: (stream: MediaStream) => void = () => undefined;
-    const { state, door } = media(
+    const { state, acts } = await media(
       new ScriptedCapturing([], () => new Promise((resolve) => (answer = resolve))),
     );
     state.toggleCamera();
@@ -72,7 +97,7 @@ describe('the camera', () => {
     answer(stream);
     await vi.waitFor(() => expect(track.stop).toHaveBeenCalledOnce());
     expect(state.camera.at).toBe('off');
-    expect(published(door)).toEqual([]);
+    expect(acts()).toEqual([]);
   });
 
   it.each([
@@ -82,8 +107,7 @@ describe('the camera', () => {
     ['NotSupportedError', 'unsupported'],
     ['TypeError', 'other'],
   ])('that fails with %s says so: %s', async (name, why) => {
-    localStorage.setItem('kulti.camera-explained', 'yes');
-    const { state, toasts } = media(new ScriptedCapturing([], () => Promise.reject(deviceError(name))));
+    const { state, toasts } = await media(new ScriptedCapturing([], () => Promise.reject(deviceError(name))));
     state.toggleCamera();
     await vi.waitFor(() => expect(state.camera).toEqual({ at: 'failed', why }));
     expect(toasts.list).toHaveLength(1);
@@ -91,19 +115,17 @@ describe('the camera', () => {
   });
 
   it('that is unplugged is taken back, and told', async () => {
-    localStorage.setItem('kulti.camera-explained', 'yes');
     const { stream, track } = testStream();
-    const { state, door } = media(new ScriptedCapturing([], async () => stream));
+    const { state, acts } = await media(new ScriptedCapturing([], async () => stream));
     state.toggleCamera();
-    await vi.waitFor(() => expect(published(door)).toHaveLength(1));
+    await vi.waitFor(() => expect(acts()).toHaveLength(1));
     track.dispatchEvent(new Event('ended'));
     expect(state.camera).toEqual({ at: 'failed', why: 'gone' });
-    expect(published(door).at(-1)).toEqual(['publish', 'camera', false]);
+    expect(acts().at(-1)).toEqual(publish('camera', false));
   });
 
   it('that was missing is no failure any more once one is plugged in', async () => {
-    localStorage.setItem('kulti.camera-explained', 'yes');
-    const { state, capturing } = media();
+    const { state, capturing } = await media();
     state.toggleCamera();
     await vi.waitFor(() => expect(state.camera.at).toBe('failed'));
     capturing.change([{ id: 'a', name: 'A' }]);
@@ -111,13 +133,12 @@ describe('the camera', () => {
   });
 
   it('that was chosen and is not there gives way to another', async () => {
-    localStorage.setItem('kulti.camera-explained', 'yes');
     const { stream } = testStream();
     const open = vi.fn(async (id: string | null) => {
       if (id !== null) throw deviceError('OverconstrainedError');
       return stream;
     });
-    const { state } = media(new ScriptedCapturing([], open));
+    const { state } = await media(new ScriptedCapturing([], open));
     state.chooseCamera('unplugged');
     state.toggleCamera();
     await vi.waitFor(() => expect(state.camera.at).toBe('on'));
@@ -125,9 +146,8 @@ describe('the camera', () => {
   });
 
   it('is let go of at the end of the stay', async () => {
-    localStorage.setItem('kulti.camera-explained', 'yes');
     const { stream, track } = testStream();
-    const { state } = media(new ScriptedCapturing([], async () => stream));
+    const { state } = await media(new ScriptedCapturing([], async () => stream));
     state.toggleCamera();
     await vi.waitFor(() => expect(state.camera.at).toBe('on'));
     state.close();
@@ -135,10 +155,9 @@ describe('the camera', () => {
   });
 
   it('that may not be published is let go of', async () => {
-    localStorage.setItem('kulti.camera-explained', 'yes');
     const { stream, track } = testStream();
-    const { state, door, toasts } = media(new ScriptedCapturing([], async () => stream));
-    door.refuses = new Error('no');
+    const { state, refuse, toasts } = await media(new ScriptedCapturing([], async () => stream));
+    refuse();
     state.toggleCamera();
     await vi.waitFor(() => expect(track.stop).toHaveBeenCalledOnce());
     expect(state.camera.at).toBe('off');
@@ -148,7 +167,7 @@ describe('the camera', () => {
 
 describe('a screen', () => {
   it('that was not chosen is nothing to complain of', async () => {
-    const { state, toasts } = media();
+    const { state, toasts } = await media();
     state.toggleScreen();
     await vi.waitFor(() => expect(state.screen.at).toBe('off'));
     expect(toasts.list).toEqual([]);
@@ -158,40 +177,40 @@ describe('a screen', () => {
 
   it('that the system stops sharing is told, and can be shared again', async () => {
     const { stream, track } = testStream();
-    const { state, door, toasts } = media(new ScriptedCapturing([], undefined, async () => stream));
+    const { state, acts, toasts } = await media(new ScriptedCapturing([], undefined, async () => stream));
     state.toggleScreen();
-    await vi.waitFor(() => expect(published(door)).toHaveLength(1));
+    await vi.waitFor(() => expect(acts()).toHaveLength(1));
     track.dispatchEvent(new Event('ended'));
     expect(state.screen.at).toBe('off');
-    expect(published(door).at(-1)).toEqual(['publish', 'screen', false]);
+    expect(acts().at(-1)).toEqual(publish('screen', false));
     expect(toasts.list[0]?.text).toContain('Sharing has ended.');
   });
 });
 
 describe('the microphone', () => {
-  it('is on while the space bar is held', () => {
-    const { state, door } = media();
+  it('is on while the space bar is held', async () => {
+    const { state, acts } = await media();
     expect(state.talk(true)).toBe(true);
     expect(state.talk(true)).toBe(false);
     expect(state.microphoneOn).toBe(true);
     expect(state.talk(false)).toBe(true);
     expect(state.microphoneOn).toBe(false);
-    expect(published(door)).toEqual([
-      ['publish', 'microphone', true],
-      ['publish', 'microphone', false],
+    expect(acts()).toEqual([
+      { act: 'talk', held: true },
+      { act: 'talk', held: false },
     ]);
   });
 
-  it('that is on anyway is not switched off by the space bar', () => {
-    const { state } = media();
+  it('that is on anyway is not switched off by the space bar', async () => {
+    const { state } = await media();
     state.toggleMicrophone();
     expect(state.talk(true)).toBe(false);
     expect(state.talk(false)).toBe(false);
     expect(state.microphoneOn).toBe(true);
   });
 
-  it('stays on after a tap on its button', () => {
-    const { state } = media();
+  it('stays on after a tap on its button', async () => {
+    const { state } = await media();
     state.talk(true);
     state.keepTalking();
     expect(state.talk(false)).toBe(false);
@@ -199,31 +218,85 @@ describe('the microphone', () => {
   });
 
   it('is muted again where unmuting was refused', async () => {
-    const { state, door, toasts } = media();
-    door.refuses = new Error('no');
+    const { state, refuse, toasts } = await media();
+    refuse();
     state.toggleMicrophone();
     await vi.waitFor(() => expect(state.microphoneOn).toBe(false));
     expect(toasts.list).toHaveLength(1);
   });
 
-  it('of a role that may not speak does nothing', () => {
-    const { state, door } = media();
-    state.may = { microphone: false, camera: false, screen: false };
+  it('of a role that may not speak does nothing', async () => {
+    const { state, acts } = await media(undefined, {
+      view: { may: { microphone: false, camera: false, screen: false } },
+    });
     state.toggleMicrophone();
     state.toggleCamera();
     state.toggleScreen();
     expect(state.talk(true)).toBe(false);
-    expect(door.calls).toEqual([]);
+    expect(acts()).toEqual([]);
   });
 
-  it('is listened to while somebody looks at its level', () => {
-    const { state, door } = media();
-    const away = [state.lookAtLevel(), state.lookAtLevel()];
-    for (const look of away) look();
-    expect(door.calls).toEqual([
-      ['listen', true],
-      ['listen', false],
-    ]);
+  it('shows what was asked until it is so, and what the session says from then on', async () => {
+    const { state, say } = await media();
+    state.toggleMicrophone();
+    expect(state.microphoneOn).toBe(true);
+    // Something else has changed meanwhile.
+    say({ connected: true });
+    expect(state.microphoneOn).toBe(true);
+    say({ microphone: { at: 'on', trackId: 'm' } });
+    // A host has muted me.
+    say({ microphone: { at: 'muted', trackId: 'm' } });
+    expect(state.microphoneOn).toBe(false);
+  });
+
+  it('that the server does not take is told once', async () => {
+    const { state, say, toasts } = await media();
+    state.toggleMicrophone();
+    say({ microphone: { at: 'failed', why: 'notAccepted', message: '' } });
+    say({ microphone: { at: 'failed', why: 'notAccepted', message: '' }, connected: false });
+    expect(state.microphoneOn).toBe(false);
+    expect(toasts.list).toHaveLength(1);
+  });
+
+  it('can be another', async () => {
+    const { state, backend, app } = await media();
+    state.chooseSound({ loudspeaker: 'headset' });
+    await vi.waitFor(() => expect(app.settings.loudspeaker).toBe('headset'));
+    expect(backend.called('chooseSound')).toEqual([['yeti', 'headset']]);
+  });
+});
+
+describe('people', () => {
+  const ann = person(3);
+  const tile = (media: Partial<PersonMediaView>) => ({ ...ann, media: { ...NO_MEDIA, ...media } });
+
+  it('have what they publish, unless they are muted', async () => {
+    const { app, state } = await media();
+    app.session.apply({
+      slice: 'voices',
+      value: { speakers: [{ peerId: ann.peerId, level: 50 }], mine: null },
+    });
+    const camera = { trackId: 'c', muted: false, frozen: true };
+    expect(state.of(tile({ camera, microphone: { muted: false }, quality: 4 }))).toEqual({
+      cameraTrack: 'c',
+      microphoneOn: true,
+      isSpeaking: true,
+      quality: 4,
+      isFrozen: true,
+    });
+    expect(state.of(tile({ camera: { ...camera, muted: true }, microphone: { muted: true } }))).toEqual({
+      cameraTrack: null,
+      microphoneOn: false,
+      isSpeaking: false,
+      quality: null,
+      isFrozen: false,
+    });
+  });
+
+  it('have nothing where there are no media', async () => {
+    const { state } = await media(undefined, { view: { available: false } });
+    expect(state.of(tile({ microphone: { muted: false } })).microphoneOn).toBeNull();
+    expect(state.may.microphone).toBe(false);
   });
 });
 

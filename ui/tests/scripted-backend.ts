@@ -18,8 +18,6 @@ import {
   type ViewEvent,
 } from '../src/bridge/backend';
 
-import { ScriptedDoor } from './scripted-media';
-
 export const emptyHome: HomeView = {
   displayName: 'Jonas Lindqvist',
   server: 'https://kulti.dev',
@@ -64,12 +62,9 @@ export interface Script {
   insights?: (sessionId: string) => Promise<Insights>;
   saveInsights?: (sessionId: string) => Promise<string>;
   saveLog?: () => Promise<string>;
-  /** Whether there are live media. */
-  media?: boolean;
 }
 
 export class ScriptedBackend implements Backend {
-  readonly media: ScriptedDoor | null;
   homeView: HomeView;
   settingsNow: Settings;
   reachNow: ReachView;
@@ -82,7 +77,6 @@ export class ScriptedBackend implements Backend {
 
   constructor(script: Script = {}) {
     this.#script = script;
-    this.media = script.media ? new ScriptedDoor() : null;
     this.homeView = { ...emptyHome, ...script.home };
     this.settingsNow = {
       theme: 'system',
@@ -90,6 +84,9 @@ export class ScriptedBackend implements Backend {
       promptNotifications: true,
       shortcuts: true,
       plainServers: [],
+      microphone: null,
+      loudspeaker: null,
+      mediaConsent: false,
       ...script.settings,
     };
     this.reachNow = { openToNetwork: false, addresses: [], pin: null, ...script.reach };
@@ -234,5 +231,18 @@ export class ScriptedBackend implements Backend {
   }
   async openLink(url: string) {
     this.calls.push(['openLink', url]);
+  }
+  async mediaSocket() {
+    return 'ws://127.0.0.1:1/scripted';
+  }
+  async chooseSound(microphone: string | null, loudspeaker: string | null) {
+    this.calls.push(['chooseSound', microphone, loudspeaker]);
+    this.settingsNow = { ...this.settingsNow, microphone, loudspeaker };
+    return this.settingsNow;
+  }
+  async allowCamera() {
+    this.calls.push(['allowCamera']);
+    this.settingsNow = { ...this.settingsNow, mediaConsent: true };
+    return this.settingsNow;
   }
 }

@@ -1,35 +1,43 @@
 // Cameras and pictures for tests and the gallery: no device, no worker, no socket.
 
-import type { MediaDoor } from '../src/bridge/backend';
+import type { MediaView, PersonMediaView } from '../src/bridge/backend';
 import type { Camera, Capturing } from '../src/media/capture';
 import type { Pictures, Watcher } from '../src/media/pictures';
 import type { Fit, Size } from '../src/media/sizes';
 import type { MediaSurroundings } from '../src/state/media.svelte';
 
+/** Somebody who publishes nothing. */
+export const NO_MEDIA: PersonMediaView = { camera: null, microphone: null, screen: null, quality: null };
+
+/** A session with live media in which I may send everything, and send nothing. */
+export const mediaView: MediaView = {
+  available: true,
+  connected: true,
+  may: { microphone: true, camera: true, screen: true },
+  microphone: { at: 'off' },
+  camera: { at: 'off' },
+  screen: { at: 'off' },
+  talking: false,
+  share: null,
+  sound: {
+    microphones: [
+      { id: 'built-in', name: 'Built-in audio, analogue stereo', isDefault: true },
+      { id: 'yeti', name: 'Yeti Stereo Microphone', isDefault: false },
+    ],
+    loudspeakers: [
+      { id: 'built-in', name: 'Built-in audio, analogue stereo', isDefault: true },
+      { id: 'headset', name: 'WH-1000XM4', isDefault: false },
+    ],
+    microphone: 'yeti',
+    loudspeaker: null,
+    microphoneFailure: null,
+    loudspeakerFailure: null,
+  },
+};
+
 /** An error as browsers give it. */
 export function deviceError(name: string): DOMException {
   return new DOMException(`scripted: ${name}`, name);
-}
-
-/** The app's side, which records what it was asked. */
-export class ScriptedDoor implements MediaDoor {
-  readonly calls: [name: string, ...args: unknown[]][] = [];
-  /** What refuses. */
-  refuses: Error | null = null;
-
-  async socket() {
-    return 'ws://127.0.0.1:1/scripted';
-  }
-  async publish(what: 'microphone' | 'camera' | 'screen', on: boolean) {
-    this.calls.push(['publish', what, on]);
-    if (this.refuses) throw this.refuses;
-  }
-  async chooseSound(choice: { microphone: string | null; loudspeaker: string | null }) {
-    this.calls.push(['chooseSound', choice]);
-  }
-  async listen(on: boolean) {
-    this.calls.push(['listen', on]);
-  }
 }
 
 /** Cameras that a test has written down. */

@@ -31,18 +31,6 @@ export class BackendError extends Error {
   }
 }
 
-/** What the app does about sound, cameras and screens, beside the pictures themselves. */
-export interface MediaDoor {
-  /** The address of the local socket for pictures, with a token that is good once. */
-  socket(): Promise<string>;
-  /** Sends something from now on, or no more. */
-  publish(what: 'microphone' | 'camera' | 'screen', on: boolean): Promise<unknown>;
-  /** Other sound devices; null is the system's. */
-  chooseSound(choice: { microphone: string | null; loudspeaker: string | null }): Promise<unknown>;
-  /** Listens to the microphone without sending it, so that its level can be seen. */
-  listen(on: boolean): Promise<unknown>;
-}
-
 /** The app behind the UI. Everything rejects with {@link BackendError} when refused. */
 export interface Backend {
   /** Facts of this build and machine. */
@@ -97,8 +85,12 @@ export interface Backend {
   copyText(text: string): Promise<void>;
   /** Opens a link of a message in the system's browser: http and https only. */
   openLink(url: string): Promise<void>;
-  /** Live media; null where this backend has none. */
-  readonly media: MediaDoor | null;
+  /** The address of the local socket for pictures, with a token that is good once. */
+  mediaSocket(): Promise<string>;
+  /** Uses other sound devices, also in later sessions; null is the system's. */
+  chooseSound(microphone: string | null, loudspeaker: string | null): Promise<Settings>;
+  /** The person said yes to the explanation: the page may ask the system for a camera. */
+  allowCamera(): Promise<Settings>;
 }
 
 /** An error of any kind as a {@link BackendError}, so that every failure has a sentence. */

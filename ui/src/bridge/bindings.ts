@@ -62,6 +62,18 @@ export const commands = {
 	dismissLink: () => __TAURI_INVOKE<HomeView>("dismiss_link"),
 	/**  The page's `visibilitychange`: the window can be seen, or not. */
 	windowVisible: (visible: boolean) => __TAURI_INVOKE<void>("window_visible", { visible }),
+	/**
+	 *  The address of the local socket for pictures of the stay that goes on, with a token
+	 *  that is good once.
+	 */
+	mediaSocket: () => typedError<string, CommandError>(__TAURI_INVOKE("media_socket")),
+	/**  Uses other sound devices from now on, also in later sessions; none is the system's. */
+	chooseSound: (microphone: string | null, loudspeaker: string | null) => __TAURI_INVOKE<Settings>("choose_sound", { microphone, loudspeaker }),
+	/**
+	 *  The person has read what happens when a camera is started, and said yes: the page may
+	 *  ask the system for one from now on.
+	 */
+	allowCamera: () => __TAURI_INVOKE<Settings>("allow_camera"),
 	/**  Puts text on the clipboard. */
 	copyText: (text: string) => typedError<null, CommandError>(__TAURI_INVOKE("copy_text", { text })),
 	/**  Opens a link of a message in the system's browser. */
@@ -650,6 +662,24 @@ query: string;
 first: number; 
 /**  How many rows; 0 stops looking. */
 count: number } | 
+/**
+ *  Send something from now on, or not. A microphone and a camera that were sent stay
+ *  published, muted; a screen is not shared any more.
+ */
+{ act: "publish"; 
+/**  What. */
+source: MediaSource; 
+/**  Whether it is sent. */
+on: boolean } | 
+/**  Send the microphone while a key is held. */
+{ act: "talk"; 
+/**  Whether it is held. */
+held: boolean } | 
+/**
+ *  Look anew which sound devices there are. The screen's doing, and no evidence of
+ *  anybody.
+ */
+{ act: "listSoundDevices" } | 
 /**  "Still watching?" is on the screen, drawn and visible. No act of the person. */
 { act: "promptShown" } | 
 /**  The person answered "Still watching?". */
@@ -1394,6 +1424,15 @@ export type Settings = {
 	shortcuts: boolean,
 	/**  Plain-http servers on other machines that the person allowed by name. */
 	plainServers: string[],
+	/**  The microphone that was chosen; none: the system's. */
+	microphone: string | null,
+	/**  The loudspeaker that was chosen; none: the system's. */
+	loudspeaker: string | null,
+	/**
+	 *  The person has read what happens when a camera is started, and said yes. Before,
+	 *  the page gets no camera from the system.
+	 */
+	mediaConsent: boolean,
 };
 
 /**  How many watched for how long. */
@@ -1483,6 +1522,8 @@ export type TileView = {
 	presence: Presence,
 	/**  Place in the queue of raised hands, from 1. */
 	hand: number | null,
+	/**  What is published. */
+	media: PersonMediaView,
 };
 
 /**  Watch time of one session that waits for its server. */
@@ -1533,6 +1574,10 @@ export type ViewEvent =
 { slice: "polls"; value: PollsView } | 
 /**  Watch time and credits of this stay. */
 { slice: "watch"; value: WatchView } | 
+/**  What I send, and what is shared. */
+{ slice: "media"; value: MediaView } | 
+/**  Who speaks. Often, and so in a slice of its own. */
+{ slice: "voices"; value: VoicesView } | 
 /**  Figures for whoever looks for a fault. Every few seconds at most. */
 { slice: "diagnostics"; value: DiagnosticsView } | 
 /**  Something happened that is worth a toast. Never replayed. */
@@ -1592,6 +1637,44 @@ export type WatchView = {
 	/**  "Still watching?", while it should be on the screen. */
 	prompt: PromptView | null,
 };
+
+/**  What somebody publishes. */
+export type PersonMediaView = {
+	camera: CameraView | null,
+	microphone: MicrophoneView | null,
+	screen: string | null,
+	quality: number | null,
+};
+export type CameraView = { trackId: string, muted: boolean, frozen: boolean };
+export type MicrophoneView = { muted: boolean };
+export type MediaSource = "microphone" | "camera" | "screen";
+export type MediaView = {
+	available: boolean,
+	connected: boolean,
+	may: MaySendView,
+	microphone: SendingView,
+	camera: SendingView,
+	screen: SendingView,
+	talking: boolean,
+	share: ShareView | null,
+	sound: SoundView,
+};
+export type MaySendView = { microphone: boolean, camera: boolean, screen: boolean };
+export type SendingView = { at: "off" } | { at: "starting" } | { at: "on"; trackId: string } | { at: "muted"; trackId: string } | { at: "failed"; why: SendingFailure; message: string };
+export type SendingFailure = "notAccepted" | "noMedia";
+export type ShareView = { trackId: string, peerId: string, name: string, isLocal: boolean, frozen: boolean };
+export type SoundView = {
+	microphones: SoundDeviceView[],
+	loudspeakers: SoundDeviceView[],
+	microphone: string | null,
+	loudspeaker: string | null,
+	microphoneFailure: SoundFailure | null,
+	loudspeakerFailure: SoundFailure | null,
+};
+export type SoundDeviceView = { id: string, name: string, isDefault: boolean };
+export type SoundFailure = "none" | "gone" | "busy" | "refused" | "other";
+export type VoicesView = { speakers: SpeakerView[], mine: number | null };
+export type SpeakerView = { peerId: string, level: number };
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

@@ -1,8 +1,8 @@
 // What can be chosen of devices, as menus and fields list it.
 
+import type { SoundDeviceView } from '../bridge/backend';
 import { words } from '../words/en';
 import type { Camera } from './capture';
-import type { SoundDevice } from './view';
 
 /** One line; null is the system's default. */
 export interface Choice {
@@ -11,7 +11,7 @@ export interface Choice {
 }
 
 /** Microphones or loudspeakers, the system's first. None if there is none. */
-export function soundChoices(devices: readonly SoundDevice[]): Choice[] {
+export function soundChoices(devices: readonly SoundDeviceView[]): Choice[] {
   const text = words.media.devices;
   if (devices.length === 0) return [];
   const standard = devices.find((device) => device.isDefault);

@@ -1,13 +1,12 @@
-// Live media as the screen needs it, whatever the core calls it.
+// What a tile needs to know of somebody's camera and microphone.
 
-/** Why a sound device cannot be used. */
-export type SoundFailure = 'none' | 'gone' | 'busy' | 'refused' | 'other';
+import type { TileView } from '../bridge/backend';
 
-/** What is known of somebody's camera and microphone. */
+/** A person's media, as they are shown. */
 export interface PersonMedia {
-  /** The track of the camera; null while it is off or there is none. */
+  /** The track of the camera; null while no pictures are sent. */
   cameraTrack: string | null;
-  /** Null: nothing is known, as where no media are spoken of. */
+  /** Null where no media are spoken of. */
   microphoneOn: boolean | null;
   isSpeaking: boolean;
   /** 0 (bad) to 5; null while nothing is known. */
@@ -16,42 +15,7 @@ export interface PersonMedia {
   isFrozen: boolean;
 }
 
-/** A screen that is shared. */
-export interface SharedScreen {
-  trackId: string;
-  peerId: string;
-  name: string;
-  /** It is mine. */
-  isLocal: boolean;
-}
-
-/** A sound device of this computer. */
-export interface SoundDevice {
-  id: string;
-  name: string;
-  isDefault: boolean;
-}
-
-/** The sound devices; `…Failure` says why one cannot be used. */
-export interface Sound {
-  microphones: readonly SoundDevice[];
-  loudspeakers: readonly SoundDevice[];
-  /** Those that were chosen; null: the system's. */
-  microphone: string | null;
-  loudspeaker: string | null;
-  microphoneFailure: SoundFailure | null;
-  loudspeakerFailure: SoundFailure | null;
-}
-
-export const NO_SOUND: Sound = {
-  microphones: [],
-  loudspeakers: [],
-  microphone: null,
-  loudspeaker: null,
-  microphoneFailure: null,
-  loudspeakerFailure: null,
-};
-
+/** Nothing is known. */
 export const NO_MEDIA: PersonMedia = {
   cameraTrack: null,
   microphoneOn: null,
@@ -62,3 +26,17 @@ export const NO_MEDIA: PersonMedia = {
 
 /** A connection of this quality or less is worth telling. */
 export const WEAK_QUALITY = 2;
+
+/** A person's media from what is published and who speaks. */
+export function personMedia({ peerId, media }: TileView, speakers: ReadonlySet<string>): PersonMedia {
+  const camera = media.camera?.muted === false ? media.camera : null;
+  const microphoneOn = media.microphone?.muted === false;
+  return {
+    cameraTrack: camera?.trackId ?? null,
+    microphoneOn,
+    // Who has just muted may be on the list of speakers for a moment.
+    isSpeaking: microphoneOn && speakers.has(peerId),
+    quality: media.quality,
+    isFrozen: camera?.frozen ?? false,
+  };
+}

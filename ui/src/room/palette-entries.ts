@@ -66,13 +66,11 @@ function settingsEntries(app: App): PaletteEntry[] {
     run,
   });
   return [
-    ...parts
-      .filter((part) => part !== 'media' || app.media.isThere)
-      .map((part) =>
-        entry(part, part === 'diagnostics' ? 'activity' : 'settings', words.settings.sections[part], () =>
-          app.openSettings(part),
-        ),
+    ...parts.map((part) =>
+      entry(part, part === 'diagnostics' ? 'activity' : 'settings', words.settings.sections[part], () =>
+        app.openSettings(part),
       ),
+    ),
     ...THEMES.filter((theme) => theme !== app.settings.theme).map((theme) =>
       entry(`theme-${theme}`, 'palette', text.theme[theme], () => void app.changeSettings({ theme })),
     ),

@@ -40,6 +40,9 @@ export class App {
     promptNotifications: true,
     shortcuts: true,
     plainServers: [],
+    microphone: null,
+    loudspeaker: null,
+    mediaConsent: false,
   });
   /** Who can reach this computer's server; null until it was asked. */
   reach = $state.raw<ReachView | null>(null);
@@ -78,9 +81,12 @@ export class App {
   /** `around`: cameras and the like, where they are not the browser's. */
   constructor(backend: Backend, around?: MediaSurroundings) {
     this.backend = backend;
-    this.media = new Media(backend.media, this.toasts, around);
     this.session = new Session(backend, this.toasts);
-    this.session.onended = () => this.media.close();
+    this.media = new Media(
+      { backend, session: this.session, toasts: this.toasts },
+      { mayAsk: () => this.settings.mediaConsent, taken: (settings) => this.#takeSettings(settings) },
+      around,
+    );
     this.joining = new Joining(backend, (target, allowPlain) => this.join(target, allowPlain));
     this.hosting = new Hosting((request) => this.host(request));
   }
@@ -255,7 +261,6 @@ export class App {
     this.#books = null;
     try {
       await this.session.follow();
-      this.media.open();
     } catch (error) {
       this.entered = false;
       throw error;

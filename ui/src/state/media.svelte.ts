@@ -1,3 +1,13 @@
+import type {
+  Backend,
+  MaySendView,
+  MediaSource,
+  MediaView,
+  SendingView,
+  Settings,
+  SoundView,
+  TileView,
+} from '../bridge/backend';
 import {
   browserCapturing,
   failureOf,
@@ -8,11 +18,11 @@ import {
 } from '../media/capture';
 import { SocketPictures, type Pictures } from '../media/pictures';
 import { browserEncoder, Publication, type MakeEncoder } from '../media/publishing';
-import { NO_MEDIA, NO_SOUND, type PersonMedia, type SharedScreen, type Sound } from '../media/view';
+import { NO_MEDIA, personMedia, type PersonMedia } from '../media/view';
 import type { AppMessage, PageMessage, Source } from '../media/wire';
-import type { MediaDoor } from '../bridge/backend';
 import { words } from '../words/en';
 import { remember, remembered } from './remembered';
+import type { Session } from './session.svelte';
 import type { Toasts } from './toasts.svelte';
 
 /** What the browser gives; others in tests and pictures. */
@@ -39,27 +49,33 @@ export type Capture =
 
 /** Where the page keeps which camera was chosen: its ids mean something to this page only. */
 const CAMERA = 'kulti.camera';
-/** Set once the person has read what happens when a camera is started. */
-const EXPLAINED = 'kulti.camera-explained';
 
 interface Running {
   publication: Publication;
   video: HTMLVideoElement;
 }
 
+const NOTHING: MaySendView = { microphone: false, camera: false, screen: false };
+
+/** Whether others get it, or are about to. */
+function isSent(sending: SendingView): boolean {
+  return sending.at === 'on' || sending.at === 'starting';
+}
+
 /** Camera, screen and microphone of this computer, and the pictures of others. */
 export class Media {
-  /** Others by peer id, and myself. */
-  people = $state.raw<Readonly<Record<string, PersonMedia>>>({});
-  /** The screen that is shared, if one is. */
-  share = $state.raw<SharedScreen | null>(null);
-  sound = $state.raw<Sound>(NO_SOUND);
+  /** The sound devices; null outside of sessions, where nobody looks for them. */
+  readonly sound: SoundView | null = $derived.by(() => this.#view?.sound ?? null);
   /** What my role may send. */
-  may = $state.raw({ microphone: false, camera: false, screen: false });
-  /** Whether my microphone is sent. */
-  microphoneOn = $state(false);
-  /** Its level, 0 to 100; null while it is not listened to. */
-  level = $state.raw<number | null>(null);
+  readonly may: MaySendView = $derived.by(() => (this.isThere && this.#view?.may) || NOTHING);
+  /** The screen that is shared, if one is. */
+  readonly share = $derived.by(() => this.#view?.share ?? null);
+  /** Whether my microphone is sent, or about to be. */
+  readonly microphoneOn: boolean = $derived.by(
+    () => this.#asked ?? isSent(this.#view?.microphone ?? { at: 'off' }),
+  );
+  /** Its level, 0 to 100; null while it is not sent. */
+  readonly level: number | null = $derived.by(() => this.#session.voices.mine);
   /** It is on only while the space bar is held. */
   isTalking = $state(false);
 
@@ -74,41 +90,64 @@ export class Media {
   /** What waits for a yes to the explanation. */
   explaining = $state<'camera' | 'preview' | null>(null);
 
+  /** What was asked of the microphone and is not so yet. */
+  #asked = $state.raw<boolean | null>(null);
+  readonly #speakers = $derived.by(
+    () => new Set(this.#session.voices.speakers.map((speaker) => speaker.peerId)),
+  );
+
   readonly #around: MediaSurroundings;
-  readonly #door: MediaDoor | null;
+  readonly #backend: Backend;
+  readonly #session: Session;
   readonly #toasts: Toasts;
+  readonly #mayAsk: () => boolean;
+  readonly #taken: (settings: Settings) => void;
   readonly #running: Partial<Record<Source, Running>> = {};
   #pictures: Pictures | null;
   #socket: SocketPictures | null = null;
-  #listeners = 0;
+  #isOpen = false;
   /** Counts starts, so that a camera that answers late is not kept. */
   #attempt: Record<Source | 'preview', number> = { camera: 0, screen: 0, preview: 0 };
 
-  constructor(door: MediaDoor | null, toasts: Toasts, around: MediaSurroundings = browserMedia) {
-    this.#door = door;
+  /**
+   * `mayAsk` tells whether the person has said yes to the explanation; `taken` takes over
+   * settings that have changed.
+   */
+  constructor(
+    { backend, session, toasts }: { backend: Backend; session: Session; toasts: Toasts },
+    { mayAsk, taken }: { mayAsk: () => boolean; taken: (settings: Settings) => void },
+    around: MediaSurroundings = browserMedia,
+  ) {
+    this.#backend = backend;
+    this.#session = session;
     this.#toasts = toasts;
+    this.#mayAsk = mayAsk;
+    this.#taken = taken;
     this.#around = around;
     this.#pictures = around.pictures;
     around.capturing.onchange(() => void this.lookForCameras());
+    session.onmedia = (view) => this.#changed(view);
+    session.onended = () => this.close();
   }
 
-  /** Whether this app has media at all. */
+  /** Whether this session has live media. */
   get isThere(): boolean {
-    return this.#door !== null;
+    return this.#view?.available ?? false;
   }
 
   /** What is known of somebody. */
-  of(peerId: string): PersonMedia {
-    return this.people[peerId] ?? NO_MEDIA;
+  of(tile: TileView): PersonMedia {
+    if (!this.isThere) return NO_MEDIA;
+    const media = personMedia(tile, this.#speakers);
+    return tile.isLocal ? { ...media, microphoneOn: this.microphoneOn } : media;
   }
 
   /** Shows tracks in canvases; null where there are none. */
   get pictures(): Pictures | null {
-    if (!this.#pictures && this.#door && typeof Worker !== 'undefined') {
-      const door = this.#door;
+    if (!this.#pictures && this.isThere && typeof Worker !== 'undefined') {
       const worker = new Worker(new URL('../media/worker.ts', import.meta.url), { type: 'module' });
-      this.#socket = new SocketPictures(worker, () => door.socket(), {
-        app: (message) => this.#asked(message),
+      this.#socket = new SocketPictures(worker, () => this.#backend.mediaSocket(), {
+        app: (message) => this.#obey(message),
         keyframe: (source) => this.#running[source]?.publication.keyframe(),
         closed: () => {
           for (const { publication } of Object.values(this.#running)) publication.stop();
@@ -120,41 +159,39 @@ export class Media {
     return this.#pictures;
   }
 
-  /** A stay has begun: the socket is opened. */
-  open(): void {
-    void this.pictures;
-    this.#socket?.open();
-  }
-
   /** The stay is over: nothing is captured any more. */
   close(): void {
-    this.#stop('camera');
-    this.#stop('screen');
+    this.#stop('camera', false);
+    this.#stop('screen', false);
     this.#socket?.close();
-    this.people = {};
-    this.share = null;
-    this.microphoneOn = false;
+    this.#isOpen = false;
+    this.#asked = null;
     this.isTalking = false;
   }
 
   /** Mutes or unmutes. */
   toggleMicrophone(): void {
     if (!this.may.microphone) return;
-    this.isTalking = false;
-    this.#setMicrophone(!this.microphoneOn);
+    if (this.isTalking) this.talk(false);
+    else this.#ask(!this.microphoneOn);
   }
 
   /** The space bar is held, or let go. Tells whether that means anything now. */
   talk(down: boolean): boolean {
-    if (!this.may.microphone || down === this.isTalking || (down && this.microphoneOn)) return false;
+    if (down === this.isTalking || (down && (!this.may.microphone || this.microphoneOn))) return false;
     this.isTalking = down;
-    this.#setMicrophone(down);
+    this.#asked = down;
+    this.#backend.act({ act: 'talk', held: down }).catch(() => {
+      this.isTalking = false;
+      this.#asked = null;
+      this.#notTaken();
+    });
     return true;
   }
 
   /** The space bar was only tapped on the microphone's button: that is a press of it. */
   keepTalking(): void {
-    this.isTalking = false;
+    if (this.talk(false)) this.#ask(true);
   }
 
   /** Starts or stops the camera. */
@@ -182,11 +219,15 @@ export class Media {
   }
 
   /** The explanation was read: yes, or no. */
-  answerExplanation(yes: boolean): void {
+  async answerExplanation(yes: boolean): Promise<void> {
     const waiting = this.explaining;
     this.explaining = null;
     if (!yes || !waiting) return;
-    remember(EXPLAINED, 'yes');
+    try {
+      this.#taken(await this.#backend.allowCamera());
+    } catch {
+      return this.#notTaken();
+    }
     if (waiting === 'camera') void this.#start('camera');
     else void this.#startPreview();
   }
@@ -206,20 +247,17 @@ export class Media {
   }
 
   /** Uses another microphone or loudspeaker. */
-  chooseSound(choice: Partial<Pick<Sound, 'microphone' | 'loudspeaker'>>): void {
-    const { microphone, loudspeaker } = { ...this.sound, ...choice };
-    this.sound = { ...this.sound, microphone, loudspeaker };
-    this.#door?.chooseSound({ microphone, loudspeaker }).catch(() => this.#notTaken());
+  chooseSound(choice: Partial<Pick<SoundView, 'microphone' | 'loudspeaker'>>): void {
+    const { microphone = null, loudspeaker = null } = { ...this.sound, ...choice };
+    this.#backend.chooseSound(microphone, loudspeaker).then(
+      (settings) => this.#taken(settings),
+      () => this.#notTaken(),
+    );
   }
 
-  /** Somebody looks at the level of the microphone; the result looks away. */
-  lookAtLevel(): () => void {
-    this.#listeners += 1;
-    if (this.#listeners === 1) this.#door?.listen(true).catch(() => undefined);
-    return () => {
-      this.#listeners -= 1;
-      if (this.#listeners === 0) this.#door?.listen(false).catch(() => undefined);
-    };
+  /** Somebody looks at the sound devices. */
+  lookForSound(): void {
+    if (this.isThere) this.#backend.act({ act: 'listSoundDevices' }).catch(() => undefined);
   }
 
   /** Finds out which cameras there are. */
@@ -235,18 +273,59 @@ export class Media {
     }
   }
 
-  #setMicrophone(on: boolean): void {
-    const before = this.microphoneOn;
-    this.microphoneOn = on;
-    this.#door?.publish('microphone', on).catch(() => {
-      this.microphoneOn = before;
-      this.isTalking = false;
+  get #view(): MediaView | null {
+    return this.#session.media;
+  }
+
+  /** Something is said about media. */
+  #changed(view: MediaView): void {
+    if (!view.available) return;
+    if (!this.#isOpen) {
+      this.#isOpen = true;
+      void this.pictures;
+      this.#socket?.open();
+    }
+    const { microphone } = view;
+    if (microphone.at === 'failed' || isSent(microphone) === this.#asked) this.#asked = null;
+    for (const source of ['camera', 'screen'] as const) {
+      // The role may have changed.
+      if (!view.may[source] && this[source].at !== 'off') this.#stop(source, false);
+    }
+    for (const source of ['microphone', 'camera', 'screen'] as const) this.#judge(source, view[source]);
+  }
+
+  readonly #told: Record<MediaSource, SendingView['at']> = {
+    microphone: 'off',
+    camera: 'off',
+    screen: 'off',
+  };
+
+  /** Says once why something is not sent. */
+  #judge(source: MediaSource, sending: SendingView): void {
+    const before = this.#told[source];
+    this.#told[source] = sending.at;
+    if (sending.at !== 'failed' || before === 'failed') return;
+    if (source !== 'microphone') this.#stop(source, false);
+    const { what, todo } = words.media.problems.sending[sending.why];
+    const icon = source === 'microphone' ? 'mic-off' : source === 'camera' ? 'video-off' : 'screen-off';
+    this.#toasts.show({ icon, tone: 'bad', text: `${what} ${todo}` });
+  }
+
+  #publish(source: MediaSource, on: boolean): Promise<void> {
+    return this.#backend.act({ act: 'publish', source, on });
+  }
+
+  /** Asks for the microphone to be sent or not, and shows it at once. */
+  #ask(on: boolean): void {
+    this.#asked = on;
+    this.#publish('microphone', on).catch(() => {
+      this.#asked = null;
       this.#notTaken();
     });
   }
 
   #explained(what: 'camera' | 'preview'): void {
-    if (remembered(EXPLAINED) === null) this.explaining = what;
+    if (!this.#mayAsk()) this.explaining = what;
     else if (what === 'camera') void this.#start('camera');
     else void this.#startPreview();
   }
@@ -315,7 +394,7 @@ export class Media {
     await video.play();
     this.#tell(source);
     try {
-      await this.#door?.publish(source, true);
+      await this.#publish(source, true);
     } catch {
       this.#stop(source, false);
       this.#notTaken();
@@ -342,7 +421,7 @@ export class Media {
     const capture = this[source];
     if (capture.at === 'on') stopStream(capture.stream);
     this[source] = { at: 'off' };
-    if (tell && running) this.#door?.publish(source, false).catch(() => undefined);
+    if (tell && running) this.#publish(source, false).catch(() => undefined);
   }
 
   /** Unplugged, or the system ended it. */
@@ -369,7 +448,7 @@ export class Media {
     });
   }
 
-  #asked(message: AppMessage): void {
+  #obey(message: AppMessage): void {
     switch (message.type) {
       case 'encode':
         this.#running[message.source]?.publication.encode(message);

@@ -1,5 +1,5 @@
 import type { CaptureFailure } from '../../media/capture';
-import type { SoundFailure } from '../../media/view';
+import type { SendingFailure, SoundFailure } from '../../bridge/backend';
 
 /** What happened, and the way out. */
 interface Problem {
@@ -71,9 +71,15 @@ const loudspeaker: Record<SoundFailure, Problem> = {
   other: { what: 'No sound is played.', todo: 'Choose another loudspeaker.' },
 };
 
+/** Why the server, and not a device, is in the way. */
+const sending: Record<SendingFailure, Problem> = {
+  notAccepted: { what: 'The server did not take it.', todo: 'Try again in a moment.' },
+  noMedia: { what: 'This session has no live sound and pictures.', todo: 'You can write and vote in it.' },
+};
+
 /** Cameras, microphones, screens, and the pictures of others. */
 export const media = {
-  problems: { camera, screen, microphone, loudspeaker },
+  problems: { camera, screen, microphone, loudspeaker, sending },
 
   dock: {
     mute: 'Mute, M',
@@ -107,7 +113,9 @@ export const media = {
   check: {
     title: 'Camera and sound',
     open: 'Camera and sound',
-    lead: 'Only you see and hear this. You join muted and with the camera off.',
+    lead: 'Only you see this. You join muted and with the camera off.',
+    soundLater:
+      'Microphones and loudspeakers are looked for when you join. You choose them in the session, or here during it.',
     preview: 'Preview of your camera, as in a mirror',
     start: 'Show preview',
     stop: 'Stop preview',
@@ -117,7 +125,7 @@ export const media = {
     inUse: 'On, and seen by others',
     level: 'Microphone level',
     levelHint: 'Say something: the bar should move.',
-    levelOff: 'The microphone is listened to while this is open.',
+    levelOff: 'In a session, the bar moves while you are unmuted.',
     levelQuiet: 'Nothing is heard. Check that the microphone is not switched off.',
     mirror: 'Mirrored, for you only.',
   },

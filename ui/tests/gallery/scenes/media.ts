@@ -1,75 +1,79 @@
 // Live media: pictures, voices, shared screens, devices and what goes wrong with them.
 
+import type { MediaView, PersonMediaView } from '../../../src/bridge/backend';
 import type { App } from '../../../src/state/app.svelte';
-import type { PersonMedia, Sound } from '../../../src/media/view';
-import { deviceError, type ScriptedCapturing } from '../../scripted-media';
+import { deviceError, mediaView } from '../../scripted-media';
 import { HOST, person, room, type Shown } from './room';
 import { click, type Scene, type Scenes, settled } from './scene';
 
-const SOUND: Sound = {
-  microphones: [
-    { id: 'built-in', name: 'Built-in audio, analogue stereo', isDefault: true },
-    { id: 'yeti', name: 'Yeti Stereo Microphone', isDefault: false },
-  ],
-  loudspeakers: [
-    { id: 'built-in', name: 'Built-in audio, analogue stereo', isDefault: true },
-    { id: 'headset', name: 'WH-1000XM4', isDefault: false },
-  ],
-  microphone: 'yeti',
-  loudspeaker: null,
-  microphoneFailure: null,
-  loudspeakerFailure: null,
-};
+const SOUND = mediaView.sound;
 
-const EVERYTHING = { microphone: true, camera: true, screen: true };
-const QUIET: PersonMedia = {
-  cameraTrack: null,
-  microphoneOn: false,
-  isSpeaking: false,
-  quality: 5,
-  isFrozen: false,
-};
+interface Look {
+  camera: string | null;
+  isOn: boolean;
+  speaks: boolean;
+  quality: number;
+  frozen: boolean;
+}
 
-/** Cameras of every other person; the host speaks. */
-function everybody(change: Record<number, Partial<PersonMedia>> = {}): Record<string, PersonMedia> {
-  const list = Array.from({ length: 24 }, (_, index): [string, PersonMedia] => [
-    person(index).peerId,
-    {
-      ...QUIET,
-      cameraTrack: [1, 2, 3, 5, 8].includes(index) ? `camera-${[1, 2, 3, 5, 8].indexOf(index)}` : null,
-      microphoneOn: [1, 2, 3].includes(index),
-      isSpeaking: index === 1,
-      ...change[index],
-    },
-  ]);
-  return Object.fromEntries(list);
+const WITH_CAMERA = [1, 2, 3, 5, 8];
+
+/** Cameras of some, microphones of fewer; the host speaks. */
+function look(index: number, change: Partial<Look> = {}): Look {
+  const camera = WITH_CAMERA.includes(index) ? `camera-${WITH_CAMERA.indexOf(index)}` : null;
+  return {
+    camera,
+    isOn: [1, 2, 3].includes(index),
+    speaks: index === 1,
+    quality: 5,
+    frozen: false,
+    ...change,
+  };
+}
+
+function published({ camera, isOn, quality, frozen }: Look): PersonMediaView {
+  return {
+    camera: camera === null ? null : { trackId: camera, muted: false, frozen },
+    microphone: { muted: !isOn },
+    screen: null,
+    quality,
+  };
 }
 
 interface Live extends Partial<Shown> {
   /** Of people by number. */
-  media?: Record<number, Partial<PersonMedia>>;
-  /** Sets up the rest. */
-  then?: (app: App) => void | Promise<void>;
+  looks?: Record<number, Partial<Look>>;
+  view?: Partial<MediaView>;
+  /** The level of my microphone. */
+  level?: number;
+  /** What is done then. */
+  then?: (stage: { app: App; show: (view: Partial<MediaView>) => Promise<void> }) => void | Promise<void>;
   script?: Scene['script'];
 }
 
-function explained(): void {
-  localStorage.setItem('kulti.camera-explained', 'yes');
-}
-
 /** A room with live media. */
-function live({ media, then, script, ...shown }: Live = {}): Scene {
-  const scene = room({ count: 24, ...shown });
+function live({ looks = {}, view, level, then, script, ...shown }: Live = {}): Scene {
+  const speakers = Array.from({ length: 24 }, (_, index) => index)
+    .filter((index) => look(index, looks[index]).speaks)
+    .map((index) => ({ peerId: person(index).peerId, level: 60 }));
+  const scene = room({
+    count: 24,
+    ...shown,
+    people: (one, index) => ({ ...one, media: published(look(index, looks[index])) }),
+    events: [
+      { slice: 'media', value: { ...mediaView, ...view } },
+      { slice: 'voices', value: { speakers, mine: level ?? null } },
+    ],
+  });
   return {
-    script: { ...scene.script, ...script, media: true },
+    script: { ...scene.script, ...script, settings: { mediaConsent: true, ...script?.settings } },
     play: async (stage) => {
-      explained();
-      const { app } = stage;
-      app.media.may = EVERYTHING;
-      app.media.sound = SOUND;
-      app.media.people = everybody(media);
       await scene.play?.(stage);
-      await then?.(app);
+      const show = async (change: Partial<MediaView>) => {
+        stage.backend.play({ slice: 'media', value: { ...mediaView, ...view, ...change } });
+        await settled();
+      };
+      await then?.({ app: stage.app, show });
       await pictured();
     },
   };
@@ -85,107 +89,98 @@ async function pictured(): Promise<void> {
   await settled();
 }
 
-const SCREEN = { trackId: 'screen-1', peerId: 'peer-1', name: 'Mara Okafor', isLocal: false };
+const SCREEN = {
+  trackId: 'screen-1',
+  peerId: 'peer-1',
+  name: 'Mara Okafor',
+  isLocal: false,
+  frozen: false,
+};
+const ON = { at: 'on', trackId: 'mine' } as const;
 
-const failing = (name: string) => ({
+const failing = (name: string): Scene => ({
   ...live({
-    then: async (app) => {
+    then: async ({ app }) => {
       app.media.toggleCamera();
       await settled();
     },
   }),
-  capturing: (capturing: ScriptedCapturing) => {
+  capturing: (capturing) => {
     capturing.openCamera = () => Promise.reject(deviceError(name));
     if (name === 'NotFoundError') capturing.devices = [];
   },
 });
 
-/** The settings, at sound and video. */
-const devices = (scene: Partial<Scene> & { sound?: Partial<Sound>; level?: number | null }): Scene => ({
-  script: { media: true },
-  ...scene,
-  play: async (stage) => {
-    explained();
-    stage.app.media.sound = { ...SOUND, ...scene.sound };
-    stage.app.media.level = scene.level ?? null;
-    stage.app.openSettings('media');
-    await settled();
-    await scene.play?.(stage);
-    await pictured();
-  },
-});
+/** The settings during a session, at sound and video. */
+const devices = ({ looking, ...of }: Live & { looking?: boolean }): Scene =>
+  live({
+    ...of,
+    then: async ({ app }) => {
+      app.openSettings('media');
+      await settled();
+      if (looking) app.media.startPreview();
+      await settled();
+    },
+  });
 
-const preview = async ({ app }: { app: App }) => {
-  app.media.startPreview();
-  await settled();
-};
+const pressed = (selector: string): Live => ({ then: () => click(selector) });
 
 export const mediaScenes: Scenes = {
   'media-grid': live(),
   'media-me': live({
-    then: async (app) => {
+    looks: { 0: { isOn: true, speaks: true }, 1: { speaks: false } },
+    view: { microphone: ON },
+    level: 62,
+    then: async ({ app }) => {
       app.media.toggleCamera();
-      app.media.toggleMicrophone();
-      app.media.level = 62;
-      app.media.people = everybody({ 0: { microphoneOn: true, isSpeaking: true }, 1: { isSpeaking: false } });
       await settled();
     },
   }),
   'media-talking': live({
-    then: async (app) => {
+    level: 40,
+    then: async ({ app }) => {
       app.media.talk(true);
-      app.media.level = 40;
       await settled();
     },
   }),
   'media-weak': live({
-    media: { 2: { quality: 2 }, 3: { quality: 0, isFrozen: true }, 5: { quality: 1 }, 6: { quality: 2 } },
+    looks: { 2: { quality: 2 }, 3: { quality: 0, frozen: true }, 5: { quality: 1 }, 6: { quality: 2 } },
   }),
-  'media-frozen': live({ count: 4, media: { 2: { isFrozen: true, quality: 0 } } }),
+  'media-frozen': live({ count: 4, looks: { 2: { frozen: true, quality: 0 } } }),
   'media-five': live({ count: 5 }),
   'media-spotlight': live({
-    stage: { spotlight: person(2) },
+    stage: { spotlight: { ...person(2), media: published(look(2)) } },
     session: HOST,
-    media: { 2: { isSpeaking: true } },
+    looks: { 2: { speaks: true } },
   }),
-  'media-share': live({ then: (app) => void (app.media.share = SCREEN), strip: true }),
-  'media-share-waiting': live({
-    then: (app) => void (app.media.share = { ...SCREEN, trackId: 'never' }),
-    strip: true,
-  }),
+  'media-share': live({ view: { share: SCREEN }, strip: true }),
+  'media-share-waiting': live({ view: { share: { ...SCREEN, trackId: 'never' } }, strip: true }),
+  'media-share-frozen': live({ view: { share: { ...SCREEN, frozen: true } }, strip: true }),
   'media-share-mine': live({
     session: HOST,
     strip: true,
-    then: async (app) => {
+    then: async ({ app, show }) => {
       app.media.toggleScreen();
       await settled();
-      app.media.share = { ...SCREEN, isLocal: true };
-      await settled();
+      await show({ share: { ...SCREEN, isLocal: true }, screen: ON });
     },
   }),
-  'media-menu-sound': live({
-    then: () => click('[aria-label^="Choose microphone"]'),
-  }),
+  'media-menu-sound': live(pressed('[aria-label^="Choose microphone"]')),
   'media-menu-camera': live({
     session: HOST,
-    then: async (app) => {
+    then: async ({ app }) => {
       app.media.toggleCamera();
       await settled();
       await click('[aria-label="Choose camera"]');
     },
   }),
-  'media-menu-none': {
-    ...live({
-      then: async (app) => {
-        app.media.sound = { ...SOUND, microphones: [], microphone: null, microphoneFailure: 'none' };
-        await settled();
-        await click('[aria-label^="Choose microphone"]');
-      },
-    }),
-  },
+  'media-menu-none': live({
+    view: { sound: { ...SOUND, microphones: [], microphone: null, microphoneFailure: 'none' } },
+    ...pressed('[aria-label^="Choose microphone"]'),
+  }),
   'media-explained': live({
-    then: async (app) => {
-      localStorage.removeItem('kulti.camera-explained');
+    script: { settings: { mediaConsent: false } },
+    then: async ({ app }) => {
       app.media.toggleCamera();
       await settled();
     },
@@ -193,9 +188,10 @@ export const mediaScenes: Scenes = {
   'media-none': failing('NotFoundError'),
   'media-refused': failing('NotAllowedError'),
   'media-busy': failing('NotReadableError'),
-  'media-learner': live({
-    then: (app) => void (app.media.may = { microphone: true, camera: false, screen: false }),
+  'media-not-accepted': live({
+    then: ({ show }) => show({ microphone: { at: 'failed', why: 'notAccepted', message: '' } }),
   }),
+  'media-learner': live({ view: { may: { microphone: true, camera: false, screen: false } } }),
   'media-shortcuts': live({
     then: async () => {
       document.body.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, key: '?' }));
@@ -203,11 +199,8 @@ export const mediaScenes: Scenes = {
     },
   }),
   'media-check': {
-    script: { media: true },
+    script: { settings: { mediaConsent: true } },
     play: async ({ app }) => {
-      explained();
-      app.media.sound = SOUND;
-      app.media.level = 48;
       await settled();
       await click('.check-devices');
       app.media.startPreview();
@@ -215,27 +208,36 @@ export const mediaScenes: Scenes = {
     },
   },
   'media-check-off': {
-    script: { media: true },
-    play: async ({ app }) => {
-      app.media.sound = SOUND;
+    play: async () => {
       await settled();
       await click('.check-devices');
     },
   },
-  'settings-media': devices({ level: 34, play: preview }),
+  'media-check-none': {
+    play: async () => {
+      await settled();
+      await click('.check-devices');
+    },
+    capturing: (capturing) => (capturing.devices = []),
+  },
+  'settings-media': devices({ looking: true, level: 34, view: { microphone: ON } }),
   'settings-media-off': devices({}),
+  'settings-media-home': {
+    play: async ({ app }) => {
+      app.openSettings('media');
+      await settled();
+    },
+  },
   'settings-media-none': {
-    ...devices({
-      sound: { microphones: [], loudspeakers: SOUND.loudspeakers, microphone: null },
-    }),
+    ...devices({ view: { sound: { ...SOUND, microphones: [], microphone: null } } }),
     capturing: (capturing) => (capturing.devices = []),
   },
   'settings-media-refused': {
-    ...devices({ play: preview, sound: { microphoneFailure: 'refused' } }),
+    ...devices({ looking: true, view: { sound: { ...SOUND, microphoneFailure: 'refused' } } }),
     capturing: (capturing) => (capturing.openCamera = () => Promise.reject(deviceError('NotAllowedError'))),
   },
   'settings-media-busy': {
-    ...devices({ play: preview, level: 20 }),
+    ...devices({ looking: true, level: 20, view: { microphone: ON } }),
     capturing: (capturing) => (capturing.openCamera = () => Promise.reject(deviceError('NotReadableError'))),
   },
 };

@@ -11,6 +11,7 @@ import type {
   WatchView,
 } from '../../../src/bridge/backend';
 import { hueOf, initialsOf } from '../../../src/design/identity';
+import { NO_MEDIA } from '../../scripted-media';
 import { peopleList } from './people-list';
 import type { Scene, Scenes } from './scene';
 import { restless, ribbon, sessionView, watchView } from './summary';
@@ -55,6 +56,7 @@ export function person(index: number): TileView {
     isLocal: index === 0,
     presence,
     hand: index === 7 ? 1 : index === 3 ? 2 : null,
+    media: NO_MEDIA,
   };
 }
 

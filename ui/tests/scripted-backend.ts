@@ -84,6 +84,9 @@ export class ScriptedBackend implements Backend {
       promptNotifications: true,
       shortcuts: true,
       plainServers: [],
+      microphone: null,
+      loudspeaker: null,
+      mediaConsent: false,
       ...script.settings,
     };
     this.reachNow = { openToNetwork: false, addresses: [], pin: null, ...script.reach };
@@ -228,5 +231,18 @@ export class ScriptedBackend implements Backend {
   }
   async openLink(url: string) {
     this.calls.push(['openLink', url]);
+  }
+  async mediaSocket() {
+    return 'ws://127.0.0.1:1/scripted';
+  }
+  async chooseSound(microphone: string | null, loudspeaker: string | null) {
+    this.calls.push(['chooseSound', microphone, loudspeaker]);
+    this.settingsNow = { ...this.settingsNow, microphone, loudspeaker };
+    return this.settingsNow;
+  }
+  async allowCamera() {
+    this.calls.push(['allowCamera']);
+    this.settingsNow = { ...this.settingsNow, mediaConsent: true };
+    return this.settingsNow;
   }
 }

@@ -85,6 +85,12 @@ export interface Backend {
   copyText(text: string): Promise<void>;
   /** Opens a link of a message in the system's browser: http and https only. */
   openLink(url: string): Promise<void>;
+  /** The address of the local socket for pictures, with a token that is good once. */
+  mediaSocket(): Promise<string>;
+  /** Uses other sound devices, also in later sessions; null is the system's. */
+  chooseSound(microphone: string | null, loudspeaker: string | null): Promise<Settings>;
+  /** The person said yes to the explanation: the page may ask the system for a camera. */
+  allowCamera(): Promise<Settings>;
 }
 
 /** An error of any kind as a {@link BackendError}, so that every failure has a sentence. */

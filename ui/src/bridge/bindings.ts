@@ -62,6 +62,18 @@ export const commands = {
 	dismissLink: () => __TAURI_INVOKE<HomeView>("dismiss_link"),
 	/**  The page's `visibilitychange`: the window can be seen, or not. */
 	windowVisible: (visible: boolean) => __TAURI_INVOKE<void>("window_visible", { visible }),
+	/**
+	 *  The address of the local socket for pictures of the stay that goes on, with a token
+	 *  that is good once.
+	 */
+	mediaSocket: () => typedError<string, CommandError>(__TAURI_INVOKE("media_socket")),
+	/**  Uses other sound devices from now on, also in later sessions; none is the system's. */
+	chooseSound: (microphone: string | null, loudspeaker: string | null) => __TAURI_INVOKE<Settings>("choose_sound", { microphone, loudspeaker }),
+	/**
+	 *  The person has read what happens when a camera is started, and said yes: the page may
+	 *  ask the system for one from now on.
+	 */
+	allowCamera: () => __TAURI_INVOKE<Settings>("allow_camera"),
 	/**  Puts text on the clipboard. */
 	copyText: (text: string) => typedError<null, CommandError>(__TAURI_INVOKE("copy_text", { text })),
 	/**  Opens a link of a message in the system's browser. */
@@ -233,6 +245,16 @@ export type BookedStretch = {
 	endMs: number,
 	/**  None where it counted. */
 	reason: BookReason | null,
+};
+
+/**  A camera that is published. */
+export type CameraView = {
+	/**  Its track. */
+	trackId: string,
+	/**  Its owner sends no pictures for now. */
+	muted: boolean,
+	/**  Pictures are wanted, but do not come. */
+	frozen: boolean,
 };
 
 /**
@@ -650,6 +672,30 @@ query: string;
 first: number; 
 /**  How many rows; 0 stops looking. */
 count: number } | 
+/**
+ *  Send something from now on, or not. A microphone and a camera that were sent stay
+ *  published, muted; a screen is not shared any more.
+ */
+{ act: "publish"; 
+/**  What. */
+source: MediaSource; 
+/**  Whether it is sent. */
+on: boolean } | 
+/**  Send the microphone while a key is held. */
+{ act: "talk"; 
+/**  Whether it is held. */
+held: boolean } | 
+/**  Use other sound devices. */
+{ act: "chooseSound"; 
+/**  Microphone, by its id; none: the system's. */
+microphone: string | null; 
+/**  Loudspeaker, by its id; none: the system's. */
+loudspeaker: string | null } | 
+/**
+ *  Look anew which sound devices there are. The screen's doing, and no evidence of
+ *  anybody.
+ */
+{ act: "listSoundDevices" } | 
 /**  "Still watching?" is on the screen, drawn and visible. No act of the person. */
 { act: "promptShown" } | 
 /**  The person answered "Still watching?". */
@@ -740,6 +786,16 @@ export type MarkView = {
 	mine: boolean,
 };
 
+/**  What a role may send. */
+export type MaySendView = {
+	/**  The microphone. */
+	microphone: boolean,
+	/**  The camera. */
+	camera: boolean,
+	/**  The screen. */
+	screen: boolean,
+};
+
 /**  The local participant. */
 export type MeView = {
 	/**  My peer id in this stay. */
@@ -752,6 +808,37 @@ export type MeView = {
 	role: string,
 	/**  Whether my hand is raised. */
 	handRaised: boolean,
+};
+
+/**  Something that can be sent. */
+export type MediaSource = 
+/**  The microphone. */
+"microphone" | 
+/**  The camera. */
+"camera" | 
+/**  The screen. */
+"screen";
+
+/**  What I send and may send, and the sound devices. */
+export type MediaView = {
+	/**  Whether this session has live media at all. */
+	available: boolean,
+	/**  Whether both connections are up. Until then nothing is heard or seen. */
+	connected: boolean,
+	/**  What my role may send. */
+	may: MaySendView,
+	/**  My microphone. */
+	microphone: SendingView,
+	/**  My camera. */
+	camera: SendingView,
+	/**  My screen. */
+	screen: SendingView,
+	/**  The microphone is on only while a key is held. */
+	talking: boolean,
+	/**  The screen that is shared in this session, if one is: the newest. */
+	share: ShareView | null,
+	/**  The sound devices. */
+	sound: SoundView,
 };
 
 /**  One chat message, or a line about the session among them. */
@@ -788,6 +875,12 @@ export type MessageView = {
 	joined: JoinedView | null,
 	/**  How far it has got. */
 	delivery: Delivery,
+};
+
+/**  A microphone that is published. */
+export type MicrophoneView = {
+	/**  Its owner is not to be heard for now. */
+	muted: boolean,
 };
 
 /**  A milestone that was reached. */
@@ -951,6 +1044,18 @@ export type PermissionsView = {
 	markHelpful: boolean,
 	/**  Start polls. */
 	pollWrite: boolean,
+};
+
+/**  What somebody publishes. */
+export type PersonMediaView = {
+	/**  The camera; none where none is published. */
+	camera: CameraView | null,
+	/**  The microphone; none where none is published. */
+	microphone: MicrophoneView | null,
+	/**  The track of the shared screen. */
+	screen: string | null,
+	/**  How good the connection is: 0 (bad) to 5; none while nothing is known. */
+	quality: number | null,
 };
 
 /**  A pinned message. */
@@ -1290,6 +1395,34 @@ path: string;
 /**  Why the keyring could not be used, in words for a person. */
 why: string };
 
+/**  Why something cannot be sent. */
+export type SendingFailure = 
+/**  The server does not take it. */
+"notAccepted" | 
+/**  This session has no live media. */
+"noMedia";
+
+/**  How far something that I send has got. */
+export type SendingView = 
+/**  It is not sent. */
+{ at: "off" } | 
+/**  It is about to be. */
+{ at: "starting" } | 
+/**  The others get it. */
+{ at: "on"; 
+/**  Its track. */
+trackId: string } | 
+/**  It is published, and nothing is sent. */
+{ at: "muted"; 
+/**  Its track. */
+trackId: string } | 
+/**  It cannot be sent. */
+{ at: "failed"; 
+/**  Why. */
+why: SendingFailure; 
+/**  In the words of whoever refused; may be empty. */
+message: string };
+
 /**  Columns of equal length, one value for each stretch of time. */
 export type Series = {
 	/**  When the first stretch starts, ms since the epoch. */
@@ -1394,6 +1527,76 @@ export type Settings = {
 	shortcuts: boolean,
 	/**  Plain-http servers on other machines that the person allowed by name. */
 	plainServers: string[],
+	/**  The microphone that was chosen; none: the system's. */
+	microphone?: string | null,
+	/**  The loudspeaker that was chosen; none: the system's. */
+	loudspeaker?: string | null,
+	/**
+	 *  The person has read what happens when a camera is started, and said yes. Before,
+	 *  the page gets no camera from the system.
+	 */
+	mediaConsent?: boolean,
+};
+
+/**  A screen that is shared. */
+export type ShareView = {
+	/**  Its track. */
+	trackId: string,
+	/**  Whose it is. */
+	peerId: string,
+	/**  Their name. */
+	name: string,
+	/**  It is mine. */
+	isLocal: boolean,
+	/**  Pictures are wanted, but do not come. */
+	frozen: boolean,
+};
+
+/**  A sound device. */
+export type SoundDeviceView = {
+	/**  Stable name. */
+	id: string,
+	/**  For people. */
+	name: string,
+	/**  Whether the system uses it where nothing is chosen. */
+	isDefault: boolean,
+};
+
+/**  Why a sound device cannot be used. */
+export type SoundFailure = 
+/**  There is none. */
+"none" | 
+/**  It was unplugged. */
+"gone" | 
+/**  Another program has it. */
+"busy" | 
+/**  The system does not allow it. */
+"refused" | 
+/**  Something else. */
+"other";
+
+/**  The sound devices of this computer. */
+export type SoundView = {
+	/**  What can record. */
+	microphones: SoundDeviceView[],
+	/**  What can play. */
+	loudspeakers: SoundDeviceView[],
+	/**  The microphone that was chosen; none: the system's. */
+	microphone: string | null,
+	/**  The loudspeaker that was chosen; none: the system's. */
+	loudspeaker: string | null,
+	/**  Why nothing is recorded. */
+	microphoneFailure: SoundFailure | null,
+	/**  Why nothing is played. */
+	loudspeakerFailure: SoundFailure | null,
+};
+
+/**  Somebody who speaks. */
+export type SpeakerView = {
+	/**  Who. */
+	peerId: string,
+	/**  0 to 100. */
+	level: number,
 };
 
 /**  How many watched for how long. */
@@ -1483,6 +1686,8 @@ export type TileView = {
 	presence: Presence,
 	/**  Place in the queue of raised hands, from 1. */
 	hand: number | null,
+	/**  What is published. */
+	media: PersonMediaView,
 };
 
 /**  Watch time of one session that waits for its server. */
@@ -1533,12 +1738,24 @@ export type ViewEvent =
 { slice: "polls"; value: PollsView } | 
 /**  Watch time and credits of this stay. */
 { slice: "watch"; value: WatchView } | 
+/**  What I send, and what is shared. */
+{ slice: "media"; value: MediaView } | 
+/**  Who speaks. Often, and so in a slice of its own. */
+{ slice: "voices"; value: VoicesView } | 
 /**  Figures for whoever looks for a fault. Every few seconds at most. */
 { slice: "diagnostics"; value: DiagnosticsView } | 
 /**  Something happened that is worth a toast. Never replayed. */
 { slice: "notice"; value: Notice } | 
 /**  The stay is over. The last event of a session. */
 { slice: "ended"; value: EndedView };
+
+/**  Who is to be heard right now. Some times a second while somebody speaks. */
+export type VoicesView = {
+	/**  Those who speak, loudest first. */
+	speakers: SpeakerView[],
+	/**  The level of my own microphone, 0 to 100; none while it is not sent. */
+	mine: number | null,
+};
 
 /**  How far my vote has got. */
 export type VoteView = 

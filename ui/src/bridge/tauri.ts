@@ -48,5 +48,8 @@ export function tauriBackend(): Backend {
     windowVisible: async (visible) => void (await commands.windowVisible(visible)),
     copyText: async (text) => void (await accepted(commands.copyText(text))),
     openLink: async (url) => void (await accepted(commands.openLink(url))),
+    mediaSocket: () => accepted(commands.mediaSocket()),
+    chooseSound: (microphone, loudspeaker) => commands.chooseSound(microphone, loudspeaker),
+    allowCamera: () => commands.allowCamera(),
   };
 }

@@ -117,5 +117,8 @@ export function webBackend(transport: WebTransport): Backend {
     windowVisible: (visible) => call('window_visible', { visible }),
     copyText: (text) => navigator.clipboard.writeText(text),
     openLink: async (url) => void window.open(url, '_blank', 'noopener,noreferrer'),
+    mediaSocket: () => call('media_socket'),
+    chooseSound: (microphone, loudspeaker) => call('choose_sound', { microphone, loudspeaker }),
+    allowCamera: () => call('allow_camera'),
   };
 }

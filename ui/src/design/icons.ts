@@ -43,6 +43,14 @@ import logOut from 'lucide-static/icons/log-out.svg?raw';
 import maximize from 'lucide-static/icons/maximize.svg?raw';
 import megaphone from 'lucide-static/icons/megaphone.svg?raw';
 import messageSquare from 'lucide-static/icons/message-square.svg?raw';
+import mic from 'lucide-static/icons/mic.svg?raw';
+import micOff from 'lucide-static/icons/mic-off.svg?raw';
+import minimize from 'lucide-static/icons/minimize.svg?raw';
+import screenOff from 'lucide-static/icons/screen-share-off.svg?raw';
+import screenShare from 'lucide-static/icons/monitor-up.svg?raw';
+import video from 'lucide-static/icons/video.svg?raw';
+import videoOff from 'lucide-static/icons/video-off.svg?raw';
+import volume from 'lucide-static/icons/volume-2.svg?raw';
 import monitor from 'lucide-static/icons/monitor.svg?raw';
 import moon from 'lucide-static/icons/moon.svg?raw';
 import mouse from 'lucide-static/icons/mouse-pointer-click.svg?raw';
@@ -124,6 +132,9 @@ const sources = {
   maximize,
   megaphone,
   message: messageSquare,
+  mic,
+  'mic-off': micOff,
+  minimize,
   monitor,
   moon,
   mouse,
@@ -141,6 +152,8 @@ const sources = {
   reply,
   'rotate-cw': rotateCw,
   search,
+  screen: screenShare,
+  'screen-off': screenOff,
   server,
   settings,
   'shield-alert': shieldAlert,
@@ -157,6 +170,9 @@ const sources = {
   'user-minus': userMinus,
   'user-x': userX,
   users,
+  video,
+  'video-off': videoOff,
+  volume,
   vote,
   wifi,
   'wifi-off': wifiOff,

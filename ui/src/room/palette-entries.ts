@@ -13,6 +13,9 @@ function nameOf(name: RoomShortcut, app: App): string {
   const text = words.keyboard;
   const { session } = app;
   if (name === 'hand') return session.session?.me.handRaised ? text.lowerHand : text.raiseHand;
+  if (name === 'microphone') return app.media.microphoneOn ? text.mute : text.unmute;
+  if (name === 'camera') return app.media.camera.at === 'on' ? text.stopCamera : text.startCamera;
+  if (name === 'share') return app.media.screen.at === 'on' ? text.stopSharing : text.startSharing;
   if (name === 'leave') return session.session?.can.endSession ? text.endSession : text.leaveSession;
   return text.commands[name];
 }
@@ -27,7 +30,8 @@ export function paletteEntries(app: App, run: (shortcut: RoomShortcut) => void):
     const command = ROOM_COMMANDS[name];
     if (command.keyOnly || name === 'settings' || name === 'diagnostics') return false;
     if ((name === 'nextPage' || name === 'previousPage') && pages < 2) return false;
-    return mayDo(command, session.session?.can);
+    if (name === 'fullScreen' && !app.media.share) return false;
+    return mayDo(command, session.session?.can, app.media.may);
   }).map((name): PaletteEntry => ({
     id: `do-${name}`,
     section: 'do',

@@ -6,6 +6,11 @@ import type { IconName } from '../design/icons';
 
 /** What a key or an entry of the palette does in the room. */
 export type RoomShortcut =
+  | 'microphone'
+  | 'talk'
+  | 'camera'
+  | 'share'
+  | 'fullScreen'
   | 'hand'
   | 'leave'
   | 'previousPage'
@@ -28,6 +33,13 @@ export type RoomShortcut =
 /** Where it stands in the sheet. */
 export type ShortcutGroup = 'you' | 'room' | 'panel' | 'host';
 
+/** What may be sent. */
+export interface MayView {
+  microphone: boolean;
+  camera: boolean;
+  screen: boolean;
+}
+
 /** One line of the table. */
 export interface RoomCommand {
   group: ShortcutGroup;
@@ -41,12 +53,20 @@ export interface RoomCommand {
   shift?: boolean;
   /** What the role must be allowed. */
   needs?: keyof PermissionsView;
+  /** What the role must be allowed to send. */
+  sends?: keyof MayView;
+  /** Works while it is held; on letting go it ends. */
+  held?: boolean;
   /** Not in the palette: it needs a place that the palette takes away, or is the palette. */
   keyOnly?: boolean;
 }
 
 /** The table, in the order of sheet and palette. */
 export const ROOM_COMMANDS: Record<RoomShortcut, RoomCommand> = {
+  microphone: { group: 'you', icon: 'mic', key: 'm', sends: 'microphone' },
+  talk: { group: 'you', icon: 'mic', key: ' ', sends: 'microphone', held: true, keyOnly: true },
+  camera: { group: 'you', icon: 'video', key: 'v', sends: 'camera' },
+  share: { group: 'you', icon: 'screen', key: 's', sends: 'screen' },
   hand: { group: 'you', icon: 'hand', key: 'h' },
   credits: { group: 'you', icon: 'hourglass', key: 'k' },
   settings: { group: 'you', icon: 'settings', key: ',', ctrl: true },
@@ -54,6 +74,7 @@ export const ROOM_COMMANDS: Record<RoomShortcut, RoomCommand> = {
   leave: { group: 'you', icon: 'log-out', key: 'l', ctrl: true },
   nextPage: { group: 'room', icon: 'chevron-right', key: 'ArrowRight', also: ['PageDown'] },
   previousPage: { group: 'room', icon: 'chevron-left', key: 'ArrowLeft', also: ['PageUp'] },
+  fullScreen: { group: 'room', icon: 'maximize', key: 'f' },
   copyCode: { group: 'room', icon: 'copy', key: 'c', ctrl: true, shift: true },
   copyLink: { group: 'room', icon: 'link' },
   palette: { group: 'room', icon: 'search', key: 'k', ctrl: true, keyOnly: true },
@@ -71,7 +92,8 @@ export const ROOM_COMMANDS: Record<RoomShortcut, RoomCommand> = {
 export const ROOM_SHORTCUTS = Object.keys(ROOM_COMMANDS) as RoomShortcut[];
 
 /** Whether this role may do it. */
-export function mayDo(command: RoomCommand, can: PermissionsView | undefined): boolean {
+export function mayDo(command: RoomCommand, can: PermissionsView | undefined, may: MayView): boolean {
+  if (command.sends !== undefined && !may[command.sends]) return false;
   return command.needs === undefined || (can?.[command.needs] ?? false);
 }
 
@@ -79,6 +101,8 @@ export function mayDo(command: RoomCommand, can: PermissionsView | undefined): b
 const OVER = '[role="menu"], dialog, .popover';
 const TAKEN = `[role="tablist"], [role="radiogroup"], ${OVER}`;
 const TYPING = 'input, textarea, select, [contenteditable]';
+/** What the space bar presses; on the microphone's own button it talks. */
+const PRESSED = 'button, a, summary, label, [role="button"], [role="option"]';
 
 /**
  * The shortcut of a key press. Keys without Ctrl are off while typing, and those that
@@ -90,6 +114,7 @@ export function roomShortcut(event: KeyboardEvent, letters: boolean): RoomShortc
   const ctrl = event.ctrlKey || event.metaKey;
   if (target?.closest(ctrl ? OVER : TAKEN)) return null;
   if (!ctrl && (target?.closest(TYPING) || (event.key.length === 1 && !letters))) return null;
+  if (event.key === ' ' && target?.closest(PRESSED) && !target.closest('[data-talk]')) return null;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const found = ROOM_SHORTCUTS.find((name) => {
     const command = ROOM_COMMANDS[name];
@@ -105,7 +130,7 @@ export function roomShortcut(event: KeyboardEvent, letters: boolean): RoomShortc
 export function keyCaps(command: RoomCommand, platform: string): string[] {
   if (command.key === undefined) return [];
   const mac = platform === 'macos';
-  const names: Record<string, string> = { ArrowLeft: '←', ArrowRight: '→' };
+  const names: Record<string, string> = { ArrowLeft: '←', ArrowRight: '→', ' ': 'Space' };
   const caps: string[] = [];
   if (command.ctrl) caps.push(mac ? '⌘' : 'Ctrl');
   if (command.shift) caps.push(mac ? '⇧' : 'Shift');

@@ -15,6 +15,7 @@ import { words } from '../words/en';
 import { Books } from './books.svelte';
 import { Hosting } from './hosting.svelte';
 import { Joining } from './joining.svelte';
+import { Media, type MediaSurroundings } from './media.svelte';
 import { Session } from './session.svelte';
 import { ThemeSwitch } from './theme.svelte';
 import { Toasts } from './toasts.svelte';
@@ -27,6 +28,7 @@ export class App {
   readonly backend: Backend;
   readonly toasts = new Toasts();
   readonly session: Session;
+  readonly media: Media;
   readonly joining: Joining;
   readonly hosting: Hosting;
 
@@ -38,6 +40,9 @@ export class App {
     promptNotifications: true,
     shortcuts: true,
     plainServers: [],
+    microphone: null,
+    loudspeaker: null,
+    mediaConsent: false,
   });
   /** Who can reach this computer's server; null until it was asked. */
   reach = $state.raw<ReachView | null>(null);
@@ -73,9 +78,15 @@ export class App {
   readonly #theme = new ThemeSwitch();
   #books: Books | null = null;
 
-  constructor(backend: Backend) {
+  /** `around`: cameras and the like, where they are not the browser's. */
+  constructor(backend: Backend, around?: MediaSurroundings) {
     this.backend = backend;
     this.session = new Session(backend, this.toasts);
+    this.media = new Media(
+      { backend, session: this.session, toasts: this.toasts },
+      { mayAsk: () => this.settings.mediaConsent ?? false, taken: (settings) => this.#takeSettings(settings) },
+      around,
+    );
     this.joining = new Joining(backend, (target, allowPlain) => this.join(target, allowPlain));
     this.hosting = new Hosting((request) => this.host(request));
   }

@@ -5,6 +5,7 @@ import type {
   DiagnosticsView,
   EndedView,
   GridView,
+  MediaView,
   Intent,
   PeopleListView,
   PeopleView,
@@ -14,6 +15,7 @@ import type {
   StageLogView,
   StageView,
   ViewEvent,
+  VoicesView,
   WatchView,
 } from '../bridge/backend';
 import { asBackendError } from '../bridge/backend';
@@ -45,10 +47,18 @@ export class Session {
   room = $state.raw<RoomView>(EMPTY_ROOM);
   stageLog = $state.raw<StageLogView>(EMPTY_LOG);
   watch = $state.raw<WatchView | null>(null);
+  /** What I send and what is shared; null while nothing is known of media. */
+  media = $state.raw<MediaView | null>(null);
+  voices = $state.raw<VoicesView>(SILENCE);
   diagnostics = $state.raw<DiagnosticsView | null>(null);
   ended = $state.raw<EndedView | null>(null);
   /** When the end came, ms since the epoch: to say at what time things were, never to measure. */
   endedAtMs = 0;
+
+  /** Called when something about media has changed. */
+  onmedia: (media: MediaView) => void = () => undefined;
+  /** Called when the stay is over. */
+  onended: () => void = () => undefined;
 
   readonly #backend: Backend;
   readonly #toasts: Toasts;
@@ -82,6 +92,8 @@ export class Session {
     this.room = EMPTY_ROOM;
     this.stageLog = EMPTY_LOG;
     this.watch = null;
+    this.media = null;
+    this.voices = SILENCE;
     this.diagnostics = null;
     this.ended = null;
   }
@@ -132,6 +144,13 @@ export class Session {
       case 'watch':
         this.watch = event.value;
         break;
+      case 'media':
+        this.media = event.value;
+        this.onmedia(event.value);
+        break;
+      case 'voices':
+        this.voices = event.value;
+        break;
       case 'diagnostics':
         this.diagnostics = event.value;
         break;
@@ -143,6 +162,7 @@ export class Session {
       case 'ended':
         this.endedAtMs = Date.now();
         this.ended = event.value;
+        this.onended();
         break;
     }
   }
@@ -223,6 +243,7 @@ const EMPTY_ROOM: RoomView = {
   invited: [],
 };
 const EMPTY_LOG: StageLogView = { announcements: [], acknowledged: null, ignored: [] };
+const SILENCE: VoicesView = { speakers: [], mine: null };
 const EMPTY_STAGE: StageView = { spotlight: null, localPin: null, pinned: null, announcement: null };
 const EMPTY_POLLS: PollsView = {
   known: false,

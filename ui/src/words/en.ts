@@ -11,6 +11,7 @@ import { insights } from './en/insights';
 import { journal } from './en/journal';
 import { keyboard } from './en/keyboard';
 import { live } from './en/live';
+import { media } from './en/media';
 import { polls } from './en/polls';
 import { prompt } from './en/prompt';
 import { announcements, people } from './en/people';
@@ -35,6 +36,7 @@ export const words = {
   journal,
   keyboard,
   live,
+  media,
   notices,
   pause,
   polls,

@@ -7,22 +7,26 @@ import Shell from '../../src/App.svelte';
 import type { Theme } from '../../src/bridge/backend';
 import { App } from '../../src/state/app.svelte';
 import { ScriptedBackend } from '../scripted-backend';
+import { scriptedMedia } from '../scripted-media';
 import { chatScenes } from './scenes/chat';
 import { homeScenes } from './scenes/home';
 import { pollScenes } from './scenes/polls';
 import { peopleScenes } from './scenes/people';
 import { insightsScenes } from './scenes/insights';
 import { keyboardScenes } from './scenes/keyboard';
+import { mediaScenes } from './scenes/media';
 import { roomScenes } from './scenes/room';
 import type { Scenes } from './scenes/scene';
 import { settingsScenes } from './scenes/settings';
 import { summaryScenes } from './scenes/summary';
+import { testCapturing, testPictures } from './test-picture';
 
 const scenes: Scenes = {
   ...homeScenes,
   ...pollScenes,
   ...peopleScenes,
   ...roomScenes,
+  ...mediaScenes,
   ...chatScenes,
   ...settingsScenes,
   ...summaryScenes,
@@ -38,7 +42,9 @@ if (!scene || !target) {
 } else {
   const theme = (params.get('theme') ?? 'dark') as Theme;
   const backend = new ScriptedBackend({ ...scene.script, settings: { theme, ...scene.script?.settings } });
-  const app = new App(backend);
+  const capturing = testCapturing();
+  scene.capturing?.(capturing);
+  const app = new App(backend, scriptedMedia(capturing, testPictures()));
   mount(Shell, { target, props: { app } });
   await app.start();
   await document.fonts.ready;

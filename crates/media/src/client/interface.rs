@@ -78,7 +78,7 @@ pub struct AudioDevice {
 }
 
 /// Something the session wants.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Begin (or begin anew): answered by [`Event::Offer`] with the offer for `join`.
     Start,

@@ -6,6 +6,7 @@ export const settings = {
   pageTitle: 'Settings · Kulti',
   sections: {
     profile: 'Profile',
+    media: 'Sound and video',
     appearance: 'Appearance',
     notifications: 'Notifications',
     watchTime: 'Watch time',

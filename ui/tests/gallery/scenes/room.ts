@@ -11,6 +11,7 @@ import type {
   WatchView,
 } from '../../../src/bridge/backend';
 import { hueOf, initialsOf } from '../../../src/design/identity';
+import { NO_MEDIA } from '../../scripted-media';
 import { peopleList } from './people-list';
 import type { Scene, Scenes } from './scene';
 import { restless, ribbon, sessionView, watchView } from './summary';
@@ -55,6 +56,7 @@ export function person(index: number): TileView {
     isLocal: index === 0,
     presence,
     hand: index === 7 ? 1 : index === 3 ? 2 : null,
+    media: NO_MEDIA,
   };
 }
 
@@ -124,6 +126,8 @@ export interface Shown {
   session?: Partial<SessionView>;
   page?: number;
   chat?: boolean;
+  /** Whether people stand in the strip, as below a shared screen. */
+  strip?: boolean;
   people?: (one: TileView, index: number) => TileView;
   /** What is played besides. */
   events?: ViewEvent[];
@@ -140,12 +144,13 @@ export function room({
   session,
   page = 0,
   chat = true,
+  strip: isStrip = false,
   people: change,
   events: more = [],
   after,
 }: Shown): Scene {
   const everybody = change ? people(count).map(change) : people(count);
-  const strip = Boolean(stage?.spotlight ?? stage?.localPin);
+  const strip = isStrip || Boolean(stage?.spotlight ?? stage?.localPin);
   const pageSize = strip ? 4 : 9;
   const events: ViewEvent[] = [
     { slice: 'connection', value: connection ?? CONNECTED },

@@ -1,9 +1,12 @@
 import type { App } from '../../../src/state/app.svelte';
+import type { ScriptedCapturing } from '../../scripted-media';
 import type { Script, ScriptedBackend } from '../../scripted-backend';
 
 /** One state of the app. */
 export interface Scene {
   script?: Script;
+  /** Changes the cameras that there are, before the app starts. */
+  capturing?: (capturing: ScriptedCapturing) => void;
   /** Brings the app into the state, once it has started. */
   play?: (stage: { app: App; backend: ScriptedBackend }) => Promise<void> | void;
 }

@@ -36,6 +36,9 @@ pub const COMMANDS: &[&str] = &[
     "forget_refused",
     "dismiss_link",
     "window_visible",
+    "media_socket",
+    "choose_sound",
+    "allow_camera",
     "copy_text",
     "open_link",
     "home_events",
@@ -116,6 +119,12 @@ pub async fn run(
             app.window_visible(read.get("visible")?);
             Ok(Value::Null)
         }
+        "media_socket" => answer(app.media_socket().await?),
+        "choose_sound" => {
+            let microphone: Option<String> = read.get("microphone")?;
+            answer(app.choose_sound(microphone, read.get("loudspeaker")?))
+        }
+        "allow_camera" => answer(app.allow_camera()),
         "copy_text" => answer(app.copy_text(read.get("text")?)?),
         "open_link" => answer(app.open_link(&read.get::<String>("url")?)?),
         "home_events" => {

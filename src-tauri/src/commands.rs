@@ -210,6 +210,33 @@ pub(crate) fn window_visible(app: AppState<'_>, visible: bool) {
     app.window_visible(visible);
 }
 
+/// The address of the local socket for pictures of the stay that goes on, with a token
+/// that is good once.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn media_socket(app: AppState<'_>) -> Result<String, CommandError> {
+    app.media_socket().await
+}
+
+/// Uses other sound devices from now on, also in later sessions; none is the system's.
+#[tauri::command(async)]
+#[specta::specta]
+pub(crate) fn choose_sound(
+    app: AppState<'_>,
+    microphone: Option<String>,
+    loudspeaker: Option<String>,
+) -> Settings {
+    app.choose_sound(microphone, loudspeaker)
+}
+
+/// The person has read what happens when a camera is started, and said yes: the page may
+/// ask the system for one from now on.
+#[tauri::command(async)]
+#[specta::specta]
+pub(crate) fn allow_camera(app: AppState<'_>) -> Settings {
+    app.allow_camera()
+}
+
 /// Puts text on the clipboard.
 #[tauri::command(async)]
 #[specta::specta]

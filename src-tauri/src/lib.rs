@@ -10,6 +10,7 @@ mod closing;
 mod commands;
 mod environment;
 mod logging;
+mod media;
 mod notify;
 mod tray;
 mod window;

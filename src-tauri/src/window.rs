@@ -9,7 +9,7 @@ use tauri::{
 use tokio::time::{MissedTickBehavior, interval};
 
 #[cfg(target_os = "linux")]
-use crate::{activity, environment};
+use crate::{activity, environment, media};
 use crate::{activity::Observation, app::App, closing};
 
 /// The window's label, as the capability names it.
@@ -43,6 +43,13 @@ pub(crate) fn open(tauri: &AppHandle, app: &Arc<App>, data_dir: &Path) -> tauri:
         })
         .build()?;
     draw_in_software(&window);
+    #[cfg(target_os = "linux")]
+    {
+        let dev_server = tauri.config().build.dev_url.clone();
+        media::webview::offer_cameras(&window, app, move |url| {
+            is_own_page(url, dev_server.as_ref())
+        });
+    }
     let handle = tauri.clone();
     let activity = app.activity().clone();
     window.on_window_event(move |event| match event {

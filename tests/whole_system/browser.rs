@@ -29,6 +29,21 @@ pub(crate) struct SdkPage {
 impl SdkPage {
     /// Opens the page; it has not joined anything yet.
     pub(crate) async fn open(name: &str) -> Self {
+        Self::open_with(name, &[]).await
+    }
+
+    /// With a camera that shows a moving figure on green, and a microphone that beeps; the
+    /// page may use both.
+    pub(crate) async fn open_with_devices(name: &str) -> Self {
+        let devices = [
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
+            "--autoplay-policy=no-user-gesture-required",
+        ];
+        Self::open_with(name, &devices).await
+    }
+
+    async fn open_with(name: &str, switches: &[&str]) -> Self {
         let (address, pages) = serve_pages().await;
         let profile = TempDir::new().expect("a folder");
         let port = free_port();
@@ -45,12 +60,14 @@ impl SdkPage {
         })
         .await;
         let profile_argument = format!("--user-data-dir={}", profile.path().display());
+        let mut arguments = vec![
+            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            "--disable-dev-shm-usage", &profile_argument,
+        ];
+        arguments.extend(switches);
         let capabilities = json!({
-            "goog:chromeOptions": {"args": [
-                "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--disable-dev-shm-usage", profile_argument,
-            ]},
+            "goog:chromeOptions": {"args": arguments},
             "timeouts": {"script": 60_000},
         });
         let client = ClientBuilder::new(HttpConnector::new())
@@ -77,23 +94,38 @@ impl SdkPage {
         page
     }
 
+    /// Loads the page anew, as a person does who presses F5.
+    pub(crate) async fn reload(&self) {
+        self.client.refresh().await.expect("the page loads again");
+    }
+
     /// Joins, and waits until the SDK says that it has.
     pub(crate) async fn join(&self, origin: &str, token: &str) {
         let answer = self.try_join(origin, token).await;
         assert_eq!(answer, json!("joined"), "{} joins", self.name);
     }
 
+    /// Joins with camera and microphone on, where the role has them.
+    pub(crate) async fn join_live(&self, origin: &str, token: &str) {
+        let answer = self.try_join_muted(origin, token, false).await;
+        assert_eq!(answer, json!("joined"), "{} joins", self.name);
+    }
+
     /// Joins; "joined", or the SDK's error as text.
     pub(crate) async fn try_join(&self, origin: &str, token: &str) -> Value {
+        self.try_join_muted(origin, token, true).await
+    }
+
+    async fn try_join_muted(&self, origin: &str, token: &str, muted: bool) -> Value {
         // The SDK splits its endpoint at "https://"; over plain http a fragment does it.
         let endpoint = format!("{origin}#https://x");
         self.run_async(
-            "const [token, name, endpoint] = arguments;
+            "const [token, name, endpoint, muted] = arguments;
              await hms.actions.join({ userName: name, authToken: token, initEndpoint: endpoint,
-               settings: { isAudioMuted: true, isVideoMuted: true } });
+               settings: { isAudioMuted: muted, isVideoMuted: muted } });
              await until(() => hms.store.getState(HMS.selectIsConnectedToRoom));
              return 'joined';",
-            vec![json!(token), json!(self.name), json!(endpoint)],
+            vec![json!(token), json!(self.name), json!(endpoint), json!(muted)],
         )
         .await
     }

@@ -25,6 +25,8 @@ mod kills;
 mod lateness;
 mod logind;
 mod many_bots;
+mod media_app;
+mod media_sdk;
 mod notification_daemon;
 mod official_sdk;
 mod people;

@@ -45,6 +45,12 @@ pub(crate) const BUILD: &[Requirement] = &[
         probe: Probe::Trust,
     },
     program("pkg-config", "pkg-config"),
+    // The audio codec is compiled with it.
+    program("cmake", "cmake"),
+    Requirement {
+        package: "libasound2-dev",
+        probe: Probe::Library("alsa"),
+    },
     Requirement {
         package: "libwebkit2gtk-4.1-dev",
         probe: Probe::Library("webkit2gtk-4.1"),
@@ -85,6 +91,8 @@ pub(crate) const TEST: &[Requirement] = &[
     program("wmctrl", "wmctrl"),
     program("xclip", "xclip"),
     program("procps", "pgrep"),
+    // A sound server without a sound card.
+    program("pulseaudio", "pulseaudio"),
     // A stand-in for logind, on a bus of its own.
     Requirement {
         package: "python3-dbusmock",

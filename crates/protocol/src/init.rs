@@ -8,6 +8,9 @@ use crate::lenient::{null_as_default, whole_number};
 /// The flag that lets a role which neither publishes nor subscribes join without an offer.
 pub const FLAG_NON_WEBRTC: &str = "nonWebRTCDisableOffer";
 
+/// The flag that lets camera video be published in the layers of the publisher's role.
+pub const FLAG_SIMULCAST: &str = "simulcast";
+
 /// Answer of `/init` with status 200.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InitResponse {

@@ -10,7 +10,9 @@ use axum::{
 };
 use http::{StatusCode, request::Parts};
 use kulti_protocol::{
-    init::{FLAG_NON_WEBRTC, InitConfig, InitError, InitResponse, RtcConfiguration},
+    init::{
+        FLAG_NON_WEBRTC, FLAG_SIMULCAST, InitConfig, InitError, InitResponse, RtcConfiguration,
+    },
     token::{self, TokenClaims, TokenError},
 };
 use serde::Deserialize;
@@ -44,11 +46,11 @@ pub(crate) async fn init(
 ) -> Response {
     let peer_id = query.map(|Query(query)| query.peer_id).unwrap_or_default();
     match check(&app, &parts, &peer_id).await {
-        Ok(_) => Json(InitResponse {
+        Ok(claims) => Json(InitResponse {
             endpoint: format!("{}/ws", websocket_origin(&origin)),
-            rtc_configuration: RtcConfiguration::default(),
+            rtc_configuration: rtc_configuration(&app, &claims),
             config: InitConfig {
-                enabled_flags: vec![FLAG_NON_WEBRTC.to_owned()],
+                enabled_flags: vec![flag(&app).to_owned()],
             },
         })
         .into_response(),
@@ -95,6 +97,26 @@ async fn check(app: &App, parts: &Parts, peer_id: &str) -> Result<TokenClaims, R
         ));
     }
     Ok(claims)
+}
+
+fn flag(app: &App) -> &'static str {
+    if app.settings.media.on {
+        FLAG_SIMULCAST
+    } else {
+        FLAG_NON_WEBRTC
+    }
+}
+
+fn rtc_configuration(app: &App, claims: &TokenClaims) -> RtcConfiguration {
+    let media = &app.settings.media;
+    if !media.on {
+        return RtcConfiguration::default();
+    }
+    let now_s = app.clock.now_ms() / 1_000;
+    RtcConfiguration {
+        ice_servers: media.ice.servers(&claims.user_id, now_s),
+        ..RtcConfiguration::default()
+    }
 }
 
 fn websocket_origin(origin: &str) -> String {

@@ -66,6 +66,12 @@ pub struct Metrics {
     pub silent: Counter,
     /// Times that a connection was read more slowly because it sent too much.
     pub slowed: Counter,
+    /// Peers with media connections.
+    pub media_peers: Gauge,
+    /// Tracks that are published.
+    pub media_tracks: Gauge,
+    /// Media connections that were lost or have failed.
+    pub media_losses: Counter,
 }
 
 /// The counters of this process.
@@ -82,6 +88,9 @@ pub static METRICS: Metrics = Metrics {
     handshakes_refused: Counter(AtomicU64::new(0)),
     silent: Counter(AtomicU64::new(0)),
     slowed: Counter(AtomicU64::new(0)),
+    media_peers: Gauge(AtomicI64::new(0)),
+    media_tracks: Gauge(AtomicI64::new(0)),
+    media_losses: Counter(AtomicU64::new(0)),
 };
 
 /// The counters as text, for `GET /metrics`.
@@ -96,6 +105,16 @@ pub fn render() -> String {
             "kulti_connections",
             "Open signalling connections.",
             &metrics.connections,
+        ),
+        (
+            "kulti_media_peers",
+            "Peers with media connections.",
+            &metrics.media_peers,
+        ),
+        (
+            "kulti_media_tracks",
+            "Tracks that are published.",
+            &metrics.media_tracks,
         ),
     ];
     for (name, help, gauge) in gauges {
@@ -147,6 +166,11 @@ pub fn render() -> String {
             "Times that a connection was read more slowly.",
             &metrics.slowed,
         ),
+        (
+            "kulti_media_losses_total",
+            "Media connections that were lost or have failed.",
+            &metrics.media_losses,
+        ),
     ];
     for (name, help, counter) in counters {
         line(&mut text, name, help, "counter", &counter.get().to_string());
@@ -171,7 +195,7 @@ mod tests {
         METRICS.frames_in.add(2);
         let text = render();
         let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
-        assert_eq!(samples.len(), 12);
+        assert_eq!(samples.len(), 15);
         for sample in samples {
             let name = sample.split(' ').next().unwrap_or_default();
             assert!(text.contains(&format!("# HELP {name} ")), "{name}");

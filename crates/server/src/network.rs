@@ -38,7 +38,7 @@ pub(crate) fn origins(port: u16) -> Vec<String> {
         .collect()
 }
 
-fn interface_addresses() -> Vec<IpAddr> {
+pub(crate) fn interface_addresses() -> Vec<IpAddr> {
     match if_addrs::get_if_addrs() {
         Ok(interfaces) => interfaces
             .iter()

@@ -2,6 +2,8 @@
 //!
 //! The policy is data: a room asks it, and never names a role or a key itself.
 
+mod media;
+
 use std::collections::BTreeMap;
 
 use kulti_protocol::signalling::{Permissions, Role, RpcError, code};
@@ -68,6 +70,37 @@ impl Action {
             Self::ManageStage => "change the stage",
             Self::ChangeGroups => "change somebody else's groups",
             Self::LockRoom => "lock the room",
+        }
+    }
+}
+
+/// Something that a role may publish, in the protocol's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Media {
+    /// A microphone, or another sound.
+    Audio,
+    /// A camera, or another picture.
+    Video,
+    /// A screen, with or without its sound.
+    Screen,
+}
+
+impl Media {
+    /// As in a role's `publishParams.allowed`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Audio => "audio",
+            Self::Video => "video",
+            Self::Screen => "screen",
+        }
+    }
+
+    pub(crate) fn in_words(self) -> &'static str {
+        match self {
+            Self::Audio => "sound",
+            Self::Video => "pictures of a camera",
+            Self::Screen => "a screen",
         }
     }
 }
@@ -318,6 +351,52 @@ impl Policy {
         }
     }
 
+    /// The same with live video and audio: those who manage the stage publish, and
+    /// everybody gets it. Who watches may be invited to another role.
+    #[must_use]
+    pub fn with_media(mut self) -> Self {
+        let publishers: Vec<String> = self
+            .roles
+            .iter()
+            .filter(|(_, policy)| policy.manage_stage)
+            .map(|(name, _)| name.clone())
+            .collect();
+        for policy in self.roles.values_mut() {
+            if policy.manage_stage {
+                policy.role.publish_params = media::publish_params();
+            }
+            policy.role.subscribe_params = media::subscribe_params(&publishers);
+        }
+        self
+    }
+
+    /// Whether any role has to do with media.
+    #[must_use]
+    pub fn carries_media(&self) -> bool {
+        self.roles.values().any(|policy| {
+            !policy.role.publish_params.allowed.is_empty()
+                || !policy.role.subscribe_params.subscribe_to_roles.is_empty()
+        })
+    }
+
+    /// Whether a role may publish this.
+    #[must_use]
+    pub fn may_publish(&self, role: &str, media: Media) -> bool {
+        self.roles.get(role).is_some_and(|policy| {
+            let allowed = &policy.role.publish_params.allowed;
+            allowed.iter().any(|name| name == media.name())
+        })
+    }
+
+    /// Whether a role gets what the role `publisher` publishes.
+    #[must_use]
+    pub fn gets(&self, role: &str, publisher: &str) -> bool {
+        self.roles.get(role).is_some_and(|policy| {
+            let roles = &policy.role.subscribe_params.subscribe_to_roles;
+            roles.iter().any(|role| role == publisher)
+        })
+    }
+
     /// Whether people of this role are told about one by one also in a large room:
     /// those that may publish or manage the stage.
     #[must_use]
@@ -399,6 +478,25 @@ mod tests {
         let ours = Policy::default();
         assert_eq!(policy.known_roles(), ours.known_roles());
         assert_eq!(RoomPolicy::Kulti.policy(), ours);
+    }
+
+    #[test]
+    fn with_media_the_stage_publishes_and_everybody_gets_it() {
+        let policy = Policy::default().with_media();
+        assert!(policy.carries_media() && !Policy::default().carries_media());
+        for media in [Media::Audio, Media::Video, Media::Screen] {
+            let may = [HOST, PRESENTER, VIEWER].map(|role| policy.may_publish(role, media));
+            assert_eq!(may, [true, true, false], "{media:?}");
+        }
+        for receiver in [HOST, PRESENTER, VIEWER] {
+            let gets = [HOST, PRESENTER, VIEWER].map(|role| policy.gets(receiver, role));
+            assert_eq!(gets, [true, true, false], "{receiver}");
+        }
+        assert!(!policy.may_publish("nobody", Media::Audio) && !policy.gets("nobody", HOST));
+        // Rights are no different.
+        for action in Action::ALL {
+            assert!(!policy.may(VIEWER, action) || Policy::default().may(VIEWER, action));
+        }
     }
 
     #[test]

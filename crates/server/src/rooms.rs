@@ -2,6 +2,7 @@
 
 mod delivery;
 mod driver;
+mod media;
 mod presence;
 
 use std::collections::HashMap;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use kulti_media::sfu::ShardFigures;
 use kulti_protocol::api::PollSummary;
 use kulti_protocol::chat::{MessagePage, MessagesRequest, PastMessage};
 use parking_lot::Mutex;
@@ -20,6 +22,8 @@ use crate::connections::Connection;
 use crate::policy::Policy;
 use crate::room::{Admission, Input, SocketId};
 pub use crate::room::{MarkChange, SavedHistory};
+
+pub(crate) use media::{MediaPlane, MediaReach};
 
 pub use crate::room::{Occupancy, RoomInsights, RoomLimits, RoomMeta};
 
@@ -130,6 +134,7 @@ struct Shared {
     policy: Arc<Policy>,
     archive: Arc<dyn RoomArchive>,
     events: mpsc::UnboundedSender<RoomEvent>,
+    media: Option<Arc<MediaPlane>>,
     clock: Arc<ServerClock>,
     rooms: Mutex<HashMap<String, RoomHandle>>,
     next_socket: AtomicU64,
@@ -213,16 +218,17 @@ impl Rooms {
         archive: Arc<dyn RoomArchive>,
         events: mpsc::UnboundedSender<RoomEvent>,
     ) -> Self {
-        Self::with_policy(Policy::default(), limits, archive, events)
+        Self::with_policy(Policy::default(), limits, archive, events, None)
     }
 
-    /// The same with other rules than the usual ones.
+    /// The same with other rules than the usual ones, and with media.
     #[must_use]
-    pub fn with_policy(
+    pub(crate) fn with_policy(
         policy: Policy,
         limits: RoomLimits,
         archive: Arc<dyn RoomArchive>,
         events: mpsc::UnboundedSender<RoomEvent>,
+        media: Option<Arc<MediaPlane>>,
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -230,6 +236,7 @@ impl Rooms {
                 policy: Arc::new(policy),
                 archive,
                 events,
+                media,
                 clock: Arc::new(ServerClock::default()),
                 rooms: Mutex::default(),
                 next_socket: AtomicU64::new(1),
@@ -252,6 +259,11 @@ impl Rooms {
 
     pub(crate) fn limits(&self) -> &RoomLimits {
         &self.shared.limits
+    }
+
+    /// What each shard of the forwarding unit has done; none without media.
+    pub(crate) fn media_figures(&self) -> Option<Vec<ShardFigures>> {
+        self.shared.media.as_ref().map(|media| media.figures())
     }
 
     pub(crate) fn next_socket(&self) -> SocketId {

@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
+use kulti_media::sfu::SfuError;
 use kulti_protocol::{
     receipt::ReceiptKey,
     token::{HmsKeys, TokenClaims, TokenError},
@@ -22,7 +23,7 @@ use crate::{
     network::{self, Reach},
     receipt_key::{self, ReceiptKeyError},
     room_archive::{FileArchive, ServerArchive},
-    rooms::Rooms,
+    rooms::{MediaPlane, MediaReach, Rooms},
     serve::Front,
     sessions::Sessions,
     settings::Settings,
@@ -61,6 +62,9 @@ pub enum StartError {
         /// Why not.
         source: io::Error,
     },
+    /// The media socket cannot be used.
+    #[error("live media cannot be carried: {0}")]
+    Media(#[from] SfuError),
     /// What was stored cannot be read.
     #[error("what is stored in the data folder cannot be read: {0}")]
     Stored(String),
@@ -119,12 +123,21 @@ impl Server {
             source,
         })?;
 
+        let policy = settings.room.room_policy.policy();
+        let (policy, media) = if settings.media.on {
+            let reach = settings.media_reach(address.ip());
+            let media = MediaPlane::start(&settings.media, reach)?;
+            (policy.with_media(), Some(Arc::new(media)))
+        } else {
+            (policy, None)
+        };
         let (events, room_events) = mpsc::unbounded_channel();
         let rooms = Rooms::with_policy(
-            settings.room.room_policy.policy(),
+            policy,
             settings.room.room_limits(),
             Arc::new(archive),
             events,
+            media.clone(),
         );
         // Attendance and the ledger must be on one clock.
         let clock = rooms.clock().clone();
@@ -168,6 +181,7 @@ impl Server {
             origin,
             app,
             front,
+            media,
             network: tokio::sync::Mutex::new(None),
             accepting,
             working,
@@ -216,6 +230,7 @@ pub struct RunningServer {
     origin: String,
     app: Arc<App>,
     front: Front,
+    media: Option<Arc<MediaPlane>>,
     network: tokio::sync::Mutex<Option<OpenNetwork>>,
     accepting: CancellationToken,
     working: CancellationToken,
@@ -302,6 +317,7 @@ impl RunningServer {
         let reach = network.reach();
         tracing::info!(addresses = ?reach.addresses, "open to the local network");
         *open = Some(network);
+        self.move_media(MediaReach::Network);
         Ok(reach)
     }
 
@@ -316,7 +332,18 @@ impl RunningServer {
         if let Some(network) = self.network.lock().await.take() {
             network.stop.cancel();
             network.closed.cancel();
+            self.move_media(MediaReach::Machine);
             tracing::info!("closed to the local network");
+        }
+    }
+
+    /// Media in rooms that have some begin anew. If that is not possible they stay where
+    /// they are: programs on this computer still have them.
+    fn move_media(&self, reach: MediaReach) {
+        if let Some(media) = &self.media
+            && let Err(error) = media.reach(reach)
+        {
+            tracing::error!(%error, "media cannot be carried to and from the network");
         }
     }
 

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, header};
+use kulti_media::sfu::ShardFigures;
 use serde_json::json;
 
 use crate::app::App;
@@ -19,6 +20,7 @@ pub(crate) async fn healthz() -> Response {
 
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let mut text = crate::metrics::render();
+    media_figures(&mut text, &app);
     let db = app.db.counters();
     for (name, kind, help, value) in [
         (
@@ -60,4 +62,55 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
     }
     let form = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(header::CONTENT_TYPE, form)], text).into_response()
+}
+
+/// What the forwarding unit has done, all shards together; nothing without media.
+fn media_figures(text: &mut String, app: &App) {
+    let Some(shards) = app.rooms.media_figures() else {
+        return;
+    };
+    let sum = |figure: fn(&ShardFigures) -> u64| shards.iter().map(figure).sum::<u64>();
+    for (name, help, value) in [
+        (
+            "kulti_media_packets_in_total",
+            "Media packets received.",
+            sum(|shard| shard.packets_in),
+        ),
+        (
+            "kulti_media_bytes_in_total",
+            "Bytes of them.",
+            sum(|shard| shard.bytes_in),
+        ),
+        (
+            "kulti_media_packets_out_total",
+            "Media packets sent.",
+            sum(|shard| shard.packets_out),
+        ),
+        (
+            "kulti_media_bytes_out_total",
+            "Bytes of them.",
+            sum(|shard| shard.bytes_out),
+        ),
+        (
+            "kulti_media_packets_unsent_total",
+            "Media packets that the system did not take.",
+            sum(|shard| shard.unsent),
+        ),
+        (
+            "kulti_media_keyframe_requests_total",
+            "Keyframes that publishers were asked for.",
+            sum(|shard| shard.keyframe_requests),
+        ),
+        (
+            "kulti_media_layer_switches_total",
+            "Times that a receiver's layer changed.",
+            sum(|shard| shard.layer_switches),
+        ),
+    ] {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}"
+        );
+    }
 }

@@ -26,6 +26,8 @@ mod crash;
 mod init;
 #[path = "api/insights.rs"]
 mod insights;
+#[path = "api/media.rs"]
+mod media;
 #[path = "api/messages.rs"]
 mod messages;
 #[path = "api/payment.rs"]

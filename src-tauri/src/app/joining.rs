@@ -23,6 +23,7 @@ use super::{
     },
     profile,
 };
+use crate::media::StayMedia;
 
 /// Under which name the account at this computer's own server is kept: its address
 /// may change.
@@ -149,13 +150,15 @@ impl App {
         }
         let place = self.place(&target).await?;
         let server = self.signed_in(&place).await?;
+        let (media, port) = StayMedia::new(self.sound_devices());
+        let server = server.with_media(port);
         let stay = server.join(&code, &name).await?;
         self.used(if place.own {
             ""
         } else {
             target.server.as_deref().unwrap_or("")
         });
-        self.take_up(stay, server.api().clone(), place.own);
+        self.take_up(stay, media, server.api().clone(), place.own);
         Ok(())
     }
 
@@ -187,9 +190,11 @@ impl App {
         // A session on this computer is for those who are told of it.
         let is_public = request.listed && !place.own;
         let server = self.signed_in(&place).await?;
+        let (media, port) = StayMedia::new(self.sound_devices());
+        let server = server.with_media(port);
         let stay = server.host(&title, is_public, &name).await?;
         self.used(target.server.as_deref().unwrap_or(""));
-        self.take_up(stay, server.api().clone(), place.own);
+        self.take_up(stay, media, server.api().clone(), place.own);
         Ok(())
     }
 

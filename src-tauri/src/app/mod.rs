@@ -15,6 +15,7 @@ mod joining;
 mod journal;
 mod keyring_entries;
 pub mod links;
+mod media;
 mod log_export;
 mod log_redaction;
 pub mod model;

@@ -416,6 +416,16 @@ pub struct Settings {
     pub shortcuts: bool,
     /// Plain-http servers on other machines that the person allowed by name.
     pub plain_servers: Vec<String>,
+    /// The microphone that was chosen; none: the system's.
+    #[serde(default)]
+    pub microphone: Option<String>,
+    /// The loudspeaker that was chosen; none: the system's.
+    #[serde(default)]
+    pub loudspeaker: Option<String>,
+    /// The person has read what happens when a camera is started, and said yes. Before,
+    /// the page gets no camera from the system.
+    #[serde(default)]
+    pub media_consent: bool,
 }
 
 impl Default for Settings {
@@ -426,6 +436,9 @@ impl Default for Settings {
             prompt_notifications: true,
             shortcuts: true,
             plain_servers: Vec::new(),
+            microphone: None,
+            loudspeaker: None,
+            media_consent: false,
         }
     }
 }

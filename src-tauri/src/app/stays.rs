@@ -8,7 +8,7 @@ use std::{
 use kulti_client::{
     core::{
         Intent,
-        io::Announcement,
+        io::{Announcement, ShownTile},
         view::{EndReason, EndedView, PermissionsView, SessionView, ViewEvent},
     },
     drivers::{api::Api, feed::ViewStream, join::SharedAddress, stay::StayHandle},
@@ -21,6 +21,7 @@ use tokio::sync::{
 };
 
 use super::{App, SessionViews, model::RecentSession, recents::ribbon_in_permille};
+use crate::media::StayMedia;
 
 /// How long closing the app waits for the server to take note.
 const FAREWELL: Duration = Duration::from_secs(6);
@@ -32,6 +33,7 @@ const END_OF_SESSION: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 struct Stay {
     handle: StayHandle,
+    media: Arc<StayMedia>,
     /// The way to its server.
     api: Api,
     /// Where others reach the session, if it runs on this computer's own server.
@@ -63,6 +65,13 @@ impl Stays {
         let last = self.last.lock();
         let current = last.as_ref().filter(|stay| !stay.over);
         current.map(|stay| stay.handle.clone())
+    }
+
+    /// Media of the stay that goes on.
+    pub(crate) fn media(&self) -> Option<Arc<StayMedia>> {
+        let last = self.last.lock();
+        let current = last.as_ref().filter(|stay| !stay.over);
+        current.map(|stay| stay.media.clone())
     }
 
     /// The stay in this session, if it is the one that goes on or the last one, and the
@@ -134,7 +143,14 @@ impl Stays {
 impl App {
     /// Takes up a stay that has just begun: readers find it, its announcements are
     /// told, and its end is remembered.
-    pub(super) fn take_up(self: &Arc<Self>, handle: StayHandle, api: Api, at_own_server: bool) {
+    pub(super) fn take_up(
+        self: &Arc<Self>,
+        handle: StayHandle,
+        media: Arc<StayMedia>,
+        api: Api,
+        at_own_server: bool,
+    ) {
+        tokio::spawn(tell_shown(media.shown(), handle.clone()));
         let stay = handle.clone();
         self.activity.begin(move |signal, ago| {
             let told = match signal {
@@ -147,6 +163,7 @@ impl App {
         });
         *self.stays.last.lock() = Some(Stay {
             handle: handle.clone(),
+            media,
             api,
             shared_at: at_own_server.then(|| self.own_server.shared_at()),
             readers: watch::Sender::new(0),
@@ -233,5 +250,21 @@ impl App {
             kept.recents.clone()
         };
         self.files.recents.save_or_warn(&recents);
+    }
+}
+
+/// Tells the stay which pictures can be seen, until it is over.
+async fn tell_shown(mut shown: watch::Receiver<Vec<ShownTile>>, handle: StayHandle) {
+    let tell = async {
+        while shown.changed().await.is_ok() {
+            let tiles = shown.borrow_and_update().clone();
+            if let Err(error) = handle.shown(tiles) {
+                tracing::debug!(%error, "what is shown was not told");
+            }
+        }
+    };
+    tokio::select! {
+        () = tell => {}
+        _ = handle.ended() => {}
     }
 }

@@ -247,6 +247,16 @@ export type BookedStretch = {
 	reason: BookReason | null,
 };
 
+/**  A camera that is published. */
+export type CameraView = {
+	/**  Its track. */
+	trackId: string,
+	/**  Its owner sends no pictures for now. */
+	muted: boolean,
+	/**  Pictures are wanted, but do not come. */
+	frozen: boolean,
+};
+
 /**
  *  Messages of the chat, and whether the server has earlier ones.
  * 
@@ -675,6 +685,12 @@ on: boolean } |
 { act: "talk"; 
 /**  Whether it is held. */
 held: boolean } | 
+/**  Use other sound devices. */
+{ act: "chooseSound"; 
+/**  Microphone, by its id; none: the system's. */
+microphone: string | null; 
+/**  Loudspeaker, by its id; none: the system's. */
+loudspeaker: string | null } | 
 /**
  *  Look anew which sound devices there are. The screen's doing, and no evidence of
  *  anybody.
@@ -770,6 +786,16 @@ export type MarkView = {
 	mine: boolean,
 };
 
+/**  What a role may send. */
+export type MaySendView = {
+	/**  The microphone. */
+	microphone: boolean,
+	/**  The camera. */
+	camera: boolean,
+	/**  The screen. */
+	screen: boolean,
+};
+
 /**  The local participant. */
 export type MeView = {
 	/**  My peer id in this stay. */
@@ -782,6 +808,37 @@ export type MeView = {
 	role: string,
 	/**  Whether my hand is raised. */
 	handRaised: boolean,
+};
+
+/**  Something that can be sent. */
+export type MediaSource = 
+/**  The microphone. */
+"microphone" | 
+/**  The camera. */
+"camera" | 
+/**  The screen. */
+"screen";
+
+/**  What I send and may send, and the sound devices. */
+export type MediaView = {
+	/**  Whether this session has live media at all. */
+	available: boolean,
+	/**  Whether both connections are up. Until then nothing is heard or seen. */
+	connected: boolean,
+	/**  What my role may send. */
+	may: MaySendView,
+	/**  My microphone. */
+	microphone: SendingView,
+	/**  My camera. */
+	camera: SendingView,
+	/**  My screen. */
+	screen: SendingView,
+	/**  The microphone is on only while a key is held. */
+	talking: boolean,
+	/**  The screen that is shared in this session, if one is: the newest. */
+	share: ShareView | null,
+	/**  The sound devices. */
+	sound: SoundView,
 };
 
 /**  One chat message, or a line about the session among them. */
@@ -818,6 +875,12 @@ export type MessageView = {
 	joined: JoinedView | null,
 	/**  How far it has got. */
 	delivery: Delivery,
+};
+
+/**  A microphone that is published. */
+export type MicrophoneView = {
+	/**  Its owner is not to be heard for now. */
+	muted: boolean,
 };
 
 /**  A milestone that was reached. */
@@ -981,6 +1044,18 @@ export type PermissionsView = {
 	markHelpful: boolean,
 	/**  Start polls. */
 	pollWrite: boolean,
+};
+
+/**  What somebody publishes. */
+export type PersonMediaView = {
+	/**  The camera; none where none is published. */
+	camera: CameraView | null,
+	/**  The microphone; none where none is published. */
+	microphone: MicrophoneView | null,
+	/**  The track of the shared screen. */
+	screen: string | null,
+	/**  How good the connection is: 0 (bad) to 5; none while nothing is known. */
+	quality: number | null,
 };
 
 /**  A pinned message. */
@@ -1320,6 +1395,34 @@ path: string;
 /**  Why the keyring could not be used, in words for a person. */
 why: string };
 
+/**  Why something cannot be sent. */
+export type SendingFailure = 
+/**  The server does not take it. */
+"notAccepted" | 
+/**  This session has no live media. */
+"noMedia";
+
+/**  How far something that I send has got. */
+export type SendingView = 
+/**  It is not sent. */
+{ at: "off" } | 
+/**  It is about to be. */
+{ at: "starting" } | 
+/**  The others get it. */
+{ at: "on"; 
+/**  Its track. */
+trackId: string } | 
+/**  It is published, and nothing is sent. */
+{ at: "muted"; 
+/**  Its track. */
+trackId: string } | 
+/**  It cannot be sent. */
+{ at: "failed"; 
+/**  Why. */
+why: SendingFailure; 
+/**  In the words of whoever refused; may be empty. */
+message: string };
+
 /**  Columns of equal length, one value for each stretch of time. */
 export type Series = {
 	/**  When the first stretch starts, ms since the epoch. */
@@ -1425,14 +1528,75 @@ export type Settings = {
 	/**  Plain-http servers on other machines that the person allowed by name. */
 	plainServers: string[],
 	/**  The microphone that was chosen; none: the system's. */
-	microphone: string | null,
+	microphone?: string | null,
 	/**  The loudspeaker that was chosen; none: the system's. */
-	loudspeaker: string | null,
+	loudspeaker?: string | null,
 	/**
 	 *  The person has read what happens when a camera is started, and said yes. Before,
 	 *  the page gets no camera from the system.
 	 */
-	mediaConsent: boolean,
+	mediaConsent?: boolean,
+};
+
+/**  A screen that is shared. */
+export type ShareView = {
+	/**  Its track. */
+	trackId: string,
+	/**  Whose it is. */
+	peerId: string,
+	/**  Their name. */
+	name: string,
+	/**  It is mine. */
+	isLocal: boolean,
+	/**  Pictures are wanted, but do not come. */
+	frozen: boolean,
+};
+
+/**  A sound device. */
+export type SoundDeviceView = {
+	/**  Stable name. */
+	id: string,
+	/**  For people. */
+	name: string,
+	/**  Whether the system uses it where nothing is chosen. */
+	isDefault: boolean,
+};
+
+/**  Why a sound device cannot be used. */
+export type SoundFailure = 
+/**  There is none. */
+"none" | 
+/**  It was unplugged. */
+"gone" | 
+/**  Another program has it. */
+"busy" | 
+/**  The system does not allow it. */
+"refused" | 
+/**  Something else. */
+"other";
+
+/**  The sound devices of this computer. */
+export type SoundView = {
+	/**  What can record. */
+	microphones: SoundDeviceView[],
+	/**  What can play. */
+	loudspeakers: SoundDeviceView[],
+	/**  The microphone that was chosen; none: the system's. */
+	microphone: string | null,
+	/**  The loudspeaker that was chosen; none: the system's. */
+	loudspeaker: string | null,
+	/**  Why nothing is recorded. */
+	microphoneFailure: SoundFailure | null,
+	/**  Why nothing is played. */
+	loudspeakerFailure: SoundFailure | null,
+};
+
+/**  Somebody who speaks. */
+export type SpeakerView = {
+	/**  Who. */
+	peerId: string,
+	/**  0 to 100. */
+	level: number,
 };
 
 /**  How many watched for how long. */
@@ -1585,6 +1749,14 @@ export type ViewEvent =
 /**  The stay is over. The last event of a session. */
 { slice: "ended"; value: EndedView };
 
+/**  Who is to be heard right now. Some times a second while somebody speaks. */
+export type VoicesView = {
+	/**  Those who speak, loudest first. */
+	speakers: SpeakerView[],
+	/**  The level of my own microphone, 0 to 100; none while it is not sent. */
+	mine: number | null,
+};
+
 /**  How far my vote has got. */
 export type VoteView = 
 /**  There is none. */
@@ -1637,44 +1809,6 @@ export type WatchView = {
 	/**  "Still watching?", while it should be on the screen. */
 	prompt: PromptView | null,
 };
-
-/**  What somebody publishes. */
-export type PersonMediaView = {
-	camera: CameraView | null,
-	microphone: MicrophoneView | null,
-	screen: string | null,
-	quality: number | null,
-};
-export type CameraView = { trackId: string, muted: boolean, frozen: boolean };
-export type MicrophoneView = { muted: boolean };
-export type MediaSource = "microphone" | "camera" | "screen";
-export type MediaView = {
-	available: boolean,
-	connected: boolean,
-	may: MaySendView,
-	microphone: SendingView,
-	camera: SendingView,
-	screen: SendingView,
-	talking: boolean,
-	share: ShareView | null,
-	sound: SoundView,
-};
-export type MaySendView = { microphone: boolean, camera: boolean, screen: boolean };
-export type SendingView = { at: "off" } | { at: "starting" } | { at: "on"; trackId: string } | { at: "muted"; trackId: string } | { at: "failed"; why: SendingFailure; message: string };
-export type SendingFailure = "notAccepted" | "noMedia";
-export type ShareView = { trackId: string, peerId: string, name: string, isLocal: boolean, frozen: boolean };
-export type SoundView = {
-	microphones: SoundDeviceView[],
-	loudspeakers: SoundDeviceView[],
-	microphone: string | null,
-	loudspeaker: string | null,
-	microphoneFailure: SoundFailure | null,
-	loudspeakerFailure: SoundFailure | null,
-};
-export type SoundDeviceView = { id: string, name: string, isDefault: boolean };
-export type SoundFailure = "none" | "gone" | "busy" | "refused" | "other";
-export type VoicesView = { speakers: SpeakerView[], mine: number | null };
-export type SpeakerView = { peerId: string, level: number };
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

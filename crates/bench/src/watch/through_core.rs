@@ -130,7 +130,7 @@ impl Driver {
     fn carry_out(&mut self, output: Output, answers: &mut Vec<Input>) -> anyhow::Result<()> {
         match output {
             Output::Connect if self.online => {
-                answers.push(Input::SocketOpened);
+                answers.push(Input::SocketOpened { takes_media: false });
                 answers.push(told(&ServerNotification::PolicyChange(policy()))?);
             }
             Output::Connect => answers.push(Input::ConnectFailed(ConnectFailure {
@@ -235,6 +235,7 @@ fn config(device: Device) -> StayConfig {
         name: "Learner".to_owned(),
         role: "viewer".to_owned(),
         watch_policy: WatchPolicy::default(),
+        media: None,
         server_counts_viewers: true,
         seed: 1,
     }

@@ -5,7 +5,7 @@ use specta::Type;
 
 use super::{
     PollIntent,
-    view::{Audience, MarkKind},
+    view::{Audience, MarkKind, MediaSource},
 };
 
 /// A person's act. Peer and message ids are those of the view.
@@ -129,6 +129,29 @@ pub enum Intent {
         /// How many rows; 0 stops looking.
         count: u32,
     },
+    /// Send something from now on, or not. A microphone and a camera that were sent stay
+    /// published, muted; a screen is not shared any more.
+    Publish {
+        /// What.
+        source: MediaSource,
+        /// Whether it is sent.
+        on: bool,
+    },
+    /// Send the microphone while a key is held.
+    Talk {
+        /// Whether it is held.
+        held: bool,
+    },
+    /// Use other sound devices.
+    ChooseSound {
+        /// Microphone, by its id; none: the system's.
+        microphone: Option<String>,
+        /// Loudspeaker, by its id; none: the system's.
+        loudspeaker: Option<String>,
+    },
+    /// Look anew which sound devices there are. The screen's doing, and no evidence of
+    /// anybody.
+    ListSoundDevices,
     /// "Still watching?" is on the screen, drawn and visible. No act of the person.
     PromptShown,
     /// The person answered "Still watching?".

@@ -5,6 +5,9 @@
 //! input, and come back with [`Input::Tick`] no later than
 //! [`super::SessionCore::deadline_ms`].
 
+use kulti_media::client::interface::{
+    AudioDevices, Command as MediaCommand, Event as MediaEvent,
+};
 use kulti_protocol::api::{HeartbeatRequest, HeartbeatResponse, WatchPolicy};
 use kulti_watch::Signal;
 
@@ -39,6 +42,9 @@ pub struct StayConfig {
     pub watch_policy: WatchPolicy,
     /// Whether the server keeps `viewers` itself (ours) or clients elect a writer (the 100ms cloud).
     pub server_counts_viewers: bool,
+    /// The sound devices to begin with, where there is a media engine; none where there
+    /// is none, and then no media are spoken of.
+    pub media: Option<AudioDevices>,
     /// Seed of the jitter in reconnect delays.
     pub seed: u64,
 }
@@ -58,7 +64,10 @@ pub enum Input {
     /// Begin: the core answers with [`Output::Connect`].
     Start,
     /// The WebSocket is open.
-    SocketOpened,
+    SocketOpened {
+        /// Whether the server takes media.
+        takes_media: bool,
+    },
     /// A text frame came.
     SocketFrame(String),
     /// The WebSocket was closed or broke. Not sent for a close that the core asked for.
@@ -70,6 +79,10 @@ pub enum Input {
     ConnectFailed(ConnectFailure),
     /// A person's act.
     Intent(Intent),
+    /// The media engine says something.
+    Media(MediaEvent),
+    /// The pictures that can be seen now; empty while the window is hidden.
+    Shown(Vec<ShownTile>),
     /// A signal of the watch timer, from the operating system or the UI.
     Watch(Signal),
     /// There was input somewhere in the operating system, as is found out only now.
@@ -88,6 +101,15 @@ pub enum Input {
     ReportWatchTime,
     /// Time has passed.
     Tick,
+}
+
+/// A picture that can be seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownTile {
+    /// Of this track.
+    pub track_id: String,
+    /// Its height on the screen, device pixels.
+    pub height: u32,
 }
 
 /// Why a connection could not be made.
@@ -114,6 +136,8 @@ pub enum Output {
     Send(String),
     /// Close the WebSocket with 1000 "Normal Close", after what was sent before.
     Close,
+    /// Tell the media engine.
+    Media(MediaCommand),
     /// Show this.
     View(ViewEvent),
     /// A new announcement, told once per announcement whatever the reconnects.

@@ -4,6 +4,7 @@
 //! ([`io::Output`]). Inside, each part keeps one kind of knowledge and knows no other:
 //! `connection` the life of the socket, `requests` what waits for an answer, `roster`
 //! who is there, `grid` where they stand, `stage`, `chat`, `hands`, `presence`,
+//! `media` who publishes what,
 //! `watching` (with `heartbeats` and `journaling`), `diagnosis` what a search for faults
 //! needs; `session` alone brings them together.
 
@@ -21,6 +22,7 @@ mod intent;
 mod invitations;
 pub mod io;
 mod journaling;
+mod media;
 mod people_window;
 mod person;
 mod plain_text;

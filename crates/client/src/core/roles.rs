@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kulti_protocol::signalling::{Permissions, PolicyChange, Role};
 
-use super::{grid::Group, view::PermissionsView};
+use super::{grid::Group, view::{MaySendView, PermissionsView}};
 
 /// The product's role names.
 const HOST: &str = "host";
@@ -91,6 +91,20 @@ impl Roles {
             end_session: may.end_room,
             mark_helpful: may.end_room,
             poll_write: may.poll_write,
+        }
+    }
+
+    /// What I may send. Nothing until the policy has come.
+    pub(super) fn may_send(&self) -> MaySendView {
+        let Some(role) = self.known.get(&self.mine) else {
+            return MaySendView::default();
+        };
+        let allowed = &role.publish_params.allowed;
+        let may = |what: &str| allowed.iter().any(|allowed| allowed == what);
+        MaySendView {
+            microphone: may("audio"),
+            camera: may("video"),
+            screen: may("screen"),
         }
     }
 

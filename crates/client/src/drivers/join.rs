@@ -16,6 +16,7 @@ use super::{
     api::{Api, ApiError},
     clock,
     credentials::Credentials,
+    media::MediaPort,
     journal::{Journal, Place, StayRecord},
     stay::{self, StayHandle, Wiring},
     tls::{Pin, Trust},
@@ -86,6 +87,7 @@ pub struct Server {
     /// The last name that the account was to have, and got or never will.
     asked_name: Arc<Mutex<Option<String>>>,
     journal: Option<(Journal, Place)>,
+    media: Arc<Mutex<Option<MediaPort>>>,
 }
 
 impl Server {
@@ -125,6 +127,7 @@ impl Server {
             cloud: Url::parse(CLOUD_INIT_ENDPOINT).map_err(|_| JoinError::BadAddress)?,
             asked_name: Arc::default(),
             journal: None,
+            media: Arc::default(),
         })
     }
 
@@ -141,6 +144,13 @@ impl Server {
     #[must_use]
     pub fn with_cloud(mut self, cloud: Url) -> Self {
         self.cloud = cloud;
+        self
+    }
+
+    /// Gives the next stay a media engine. Without it nothing is heard or seen.
+    #[must_use]
+    pub fn with_media(mut self, media: MediaPort) -> Self {
+        self.media = Arc::new(Mutex::new(Some(media)));
         self
     }
 
@@ -281,6 +291,7 @@ impl Server {
         };
         let token = self.api.get_token(&request).await.map_err(over)?;
         let user = self.api.sign_in(name).await?; // no call: it is signed in
+        let media = self.media.lock().take();
         let config = StayConfig {
             share_link: session
                 .room_code
@@ -297,6 +308,7 @@ impl Server {
             name: name.to_owned(),
             role: token.role.clone(),
             watch_policy: token.watch_policy,
+            media: media.as_ref().map(|media| media.devices.clone()),
             server_counts_viewers: token.init_endpoint.is_some(),
             seed: rand::random(),
         };
@@ -304,6 +316,7 @@ impl Server {
             transport: self.transport.clone(),
             access: Access::renewable(self.api.clone(), request, &token, self.cloud.clone())?,
             ledger: Some(self.api.clone()),
+            media,
             journal: self.journal.as_ref().map(|(journal, place)| {
                 journal.begin(StayRecord {
                     place: place.clone(),

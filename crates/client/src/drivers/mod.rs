@@ -19,6 +19,7 @@ pub mod feed;
 pub mod join;
 pub mod journal;
 pub mod log_filter;
+pub mod media;
 pub mod outbox;
 pub mod signalling;
 mod socket;

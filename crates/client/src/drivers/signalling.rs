@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kulti_protocol::init::{InitError, InitResponse};
+use kulti_protocol::init::{FLAG_NON_WEBRTC, InitError, InitResponse};
 use tokio_tungstenite::{
     client_async_with_config,
     tungstenite::{self, client::IntoClientRequest, protocol::WebSocketConfig},
@@ -32,13 +32,20 @@ const INIT_LIMIT: usize = 256 << 10;
 /// Version 2.5 of the protocol in the form of that date, as the official SDK says.
 const PROTOCOL: [(&str, &str); 2] = [("protocol_version", "2.5"), ("protocol_spec", "20250115")];
 
+/// An open connection.
+pub(crate) struct Opened {
+    pub(crate) socket: Socket,
+    /// Whether a join may bring an offer for media.
+    pub(crate) takes_media: bool,
+}
+
 /// Opens the connection for one stay. A token that has ended is renewed first; one
 /// that `/init` does not accept is renewed once.
 pub(crate) async fn connect(
     transport: &Transport,
     access: &mut Access,
     peer_id: &str,
-) -> Result<Socket, ConnectFailure> {
+) -> Result<Opened, ConnectFailure> {
     let mut renewed = false;
     if access.has_ended() && access.is_renewable() {
         access.renew().await?;
@@ -49,8 +56,14 @@ pub(crate) async fn connect(
         access.renew().await?;
         answer = ask_init(transport, access, peer_id).await;
     }
-    let endpoint = socket_url(&answer?, access, peer_id)?;
-    open_socket(transport, access.init(), &endpoint).await
+    let answer = answer?;
+    let endpoint = socket_url(&answer, access, peer_id)?;
+    let socket = open_socket(transport, access.init(), &endpoint).await?;
+    let flags = &answer.config.enabled_flags;
+    Ok(Opened {
+        socket,
+        takes_media: !flags.iter().any(|flag| flag == FLAG_NON_WEBRTC),
+    })
 }
 
 /// Who we are, in the SDK's form.

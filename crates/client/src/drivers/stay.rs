@@ -12,12 +12,13 @@ use super::{
     clock,
     feed::{self, Reader, ViewStream},
     journal::StayJournal,
+    media::MediaPort,
     stay_task::StayTask,
     transport::Transport,
 };
 use crate::core::{
     Intent, PollReport, SessionCore,
-    io::{Announcement, StayConfig},
+    io::{Announcement, ShownTile, StayConfig},
     view::{EndReason, ViewEvent},
 };
 
@@ -42,6 +43,8 @@ pub struct Wiring {
     /// Where watch time is kept until the ledger has it; without it, a crash costs what
     /// is not acknowledged.
     pub journal: Option<StayJournal>,
+    /// The media engine; none where nothing is to be heard or seen.
+    pub media: Option<MediaPort>,
 }
 
 /// What a stay knows of its own watch time.
@@ -61,6 +64,7 @@ pub(super) enum Command {
     Act(Intent),
     Watch(Signal),
     InputFound { at_ms: u64 },
+    Shown(Vec<ShownTile>),
     Subscribe(Reader),
     CutSocket,
     Report,
@@ -135,6 +139,14 @@ impl StayHandle {
     /// [`ActError`].
     pub fn watch(&self, signal: Signal) -> Result<(), ActError> {
         self.command(Command::Watch(signal))
+    }
+
+    /// Tells which pictures can be seen from now on.
+    ///
+    /// # Errors
+    /// [`ActError`].
+    pub fn shown(&self, tiles: Vec<ShownTile>) -> Result<(), ActError> {
+        self.command(Command::Shown(tiles))
     }
 
     /// Tells that there was input somewhere in the operating system `ago`, which was

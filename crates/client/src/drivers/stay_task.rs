@@ -17,7 +17,8 @@ use super::{
     clock::{self, SleepWatch},
     feed::Feed,
     journal::{StayJournal, Written},
-    signalling,
+    media::MediaPort,
+    signalling::{self, Opened},
     socket::{Socket, SocketEvent},
     stay::{Command, Progress, Watched, Wiring},
     transport::Transport,
@@ -34,7 +35,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 /// How long the last heartbeat and the closing of the socket may take after the end.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-type Connected = Result<Box<Socket>, ConnectFailure>;
+type Connected = Result<Opened, ConnectFailure>;
 
 /// A heartbeat that was answered, or was not.
 struct Answered {
@@ -74,6 +75,7 @@ pub(super) struct StayTask {
     access: Arc<Mutex<Access>>,
     ledger: Option<Api>,
     journal: Option<StayJournal>,
+    media: Option<MediaPort>,
     /// The page that was written last, or is being written.
     page: Option<Written>,
     inbox: mpsc::Receiver<Command>,
@@ -103,6 +105,7 @@ impl StayTask {
             access: Arc::new(Mutex::new(wiring.access)),
             ledger: wiring.ledger,
             journal: wiring.journal,
+            media: wiring.media,
             page: None,
             inbox,
             announcements,
@@ -189,6 +192,10 @@ impl StayTask {
                 Link::None => {}
                 Link::Connecting(_) => self.link = Link::None,
             },
+            Output::Media(command) => match &mut self.media {
+                Some(media) => (media.commands)(command),
+                None => tracing::debug!("there is no media engine"),
+            },
             Output::View(event) => self.show(&event),
             Output::Announce(announcement) => {
                 // An error says that nobody listens.
@@ -252,8 +259,7 @@ impl StayTask {
         let peer_id = self.core.config().peer_id.clone();
         let attempt = async move {
             let mut access = access.lock().await;
-            let opened = signalling::connect(&transport, &mut access, &peer_id).await;
-            opened.map(Box::new)
+            signalling::connect(&transport, &mut access, &peer_id).await
         };
         self.link = Link::Connecting(attempt.boxed());
     }
@@ -280,6 +286,7 @@ impl StayTask {
                 }
                 command = self.inbox.recv(), if !self.abandoned => self.take_command(command),
                 Some(answered) = self.heartbeats.next() => Some(self.take_answer(answered)),
+                event = MediaPort::next(&mut self.media) => Some(Input::Media(event)),
                 event = self.link.next() => self.take_link_event(event),
             };
             if let Some(input) = input {
@@ -306,6 +313,7 @@ impl StayTask {
             }
             Some(Command::Watch(signal)) => Some(Input::Watch(signal)),
             Some(Command::InputFound { at_ms }) => Some(Input::InputFound { at_ms }),
+            Some(Command::Shown(tiles)) => Some(Input::Shown(tiles)),
             Some(Command::Subscribe(reader)) => {
                 self.feed.add(reader, self.core.snapshot());
                 None
@@ -337,9 +345,10 @@ impl StayTask {
 
     fn take_link_event(&mut self, event: LinkEvent) -> Option<Input> {
         match event {
-            LinkEvent::Connected(Ok(socket)) => {
-                self.link = Link::Open(socket);
-                Some(Input::SocketOpened)
+            LinkEvent::Connected(Ok(opened)) => {
+                self.link = Link::Open(Box::new(opened.socket));
+                let takes_media = opened.takes_media;
+                Some(Input::SocketOpened { takes_media })
             }
             LinkEvent::Connected(Err(failure)) => {
                 self.link = Link::None;

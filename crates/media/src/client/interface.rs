@@ -50,7 +50,8 @@ pub struct Picture {
 pub trait VideoSink: Send {
     /// Pictures of this track come from now on.
     fn opened(&mut self, track_id: &str);
-    /// The next picture. `follows`: whether it can be decoded after the last one given.
+    /// The next picture; it can be decoded after those given before. `follows` is false
+    /// where pictures between it and the last one given were lost: then it is a keyframe.
     fn picture(&mut self, track_id: &str, picture: Picture, follows: bool);
     /// No more of it.
     fn closed(&mut self, track_id: &str);
@@ -77,7 +78,7 @@ pub struct AudioDevice {
 }
 
 /// Something the session wants.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Begin (or begin anew): answered by [`Event::Offer`] with the offer for `join`.
     Start,
@@ -98,7 +99,12 @@ pub enum Command {
         /// `candidate:…`.
         candidate: String,
     },
-    /// Send this source from now on: [`Event::Offer`] follows with its track.
+    /// The server refuses the last [`Event::Offer`]. A source that was first offered by it
+    /// is not published: [`Event::NotPublished`] follows.
+    Refused,
+    /// Send this source from now on: [`Event::Offer`] follows with its track. Sources are
+    /// offered one after another, and offered again, with the same ids, after a new
+    /// [`Command::Start`].
     Publish(Source),
     /// Send it no more.
     Unpublish(Source),
@@ -106,7 +112,9 @@ pub enum Command {
     Mute(Source, bool),
     /// A picture of the camera or the screen to be sent.
     Send(Source, Picture),
-    /// The pictures that are wanted; tracks that are not named are wanted as `None`.
+    /// The pictures that are wanted; video tracks that are not named are wanted as `None`
+    /// (as those should be that their publisher has muted: see [`Event::Frozen`]). Audio
+    /// tracks are wanted unless they are named with `None`.
     Layers(Vec<(String, Layer)>),
     /// A keyframe of this track is needed (its decoder has lost its place).
     Keyframe {
@@ -115,7 +123,10 @@ pub enum Command {
     },
     /// Other sound devices.
     Devices(AudioDevices),
-    /// Publish a new ICE offer: the network has changed, or the connection was lost.
+    /// Which sound devices there are: answered by [`Event::Devices`].
+    ListDevices,
+    /// Publish a new ICE offer: the network has changed, the connection was lost, or the
+    /// answer to the last offer was. Replaces an offer that is not answered yet.
     RestartIce,
     /// End.
     Stop,
@@ -148,6 +159,8 @@ pub enum Event {
         /// SDP.
         sdp: String,
     },
+    /// The server did not accept this source ([`Command::Refused`]): it is not sent.
+    NotPublished(Source),
     /// Encode this source so from now on (the first time: begin).
     Encode {
         /// Camera or screen.
@@ -163,7 +176,15 @@ pub enum Event {
     MicrophoneLevel(u8),
     /// How good the connections of people are, by peer id: 0 (bad) to 5.
     Quality(Vec<(String, u8)>),
-    /// Sound cannot be recorded or played.
+    /// The sound devices of this computer.
+    Devices {
+        /// Microphones.
+        inputs: Vec<AudioDevice>,
+        /// Loudspeakers.
+        outputs: Vec<AudioDevice>,
+    },
+    /// Sound cannot be recorded or played. The system's default device is tried again every
+    /// two seconds.
     AudioFailed {
         /// Microphone, or else loudspeaker.
         input: bool,
@@ -172,7 +193,13 @@ pub enum Event {
     },
     /// Both connections are up (true), or one of them was lost (false).
     Connected(bool),
-    /// Pictures of this track stopped coming although they are wanted (true), or come again.
+    /// Sound is recorded or played again after [`Event::AudioFailed`].
+    AudioRestored {
+        /// Microphone, or else loudspeaker.
+        input: bool,
+    },
+    /// For two seconds no picture of this track came although it is wanted (true), or they
+    /// come again or are not wanted any more (false).
     Frozen {
         /// Which.
         track_id: String,

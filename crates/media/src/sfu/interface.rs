@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 pub struct PeerKey(pub u64);
 
 /// Which of a peer's two connections, as `trickle` numbers them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Target {
     /// 0: what the peer sends.
     Publish,
@@ -66,7 +66,7 @@ pub struct SfuSettings {
 }
 
 /// Something that a room wants.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// A peer is there. With `offer`: its publish connection. The SFU answers with
     /// [`Event::Answer`] (same `request`), and offers the subscribe connection, with the
@@ -75,6 +75,11 @@ pub enum Command {
     Join {
         /// Who.
         peer: PeerKey,
+        /// The peer's id in the room, for what the SFU itself says over the data channels.
+        id: String,
+        /// Whether video is forwarded before the peer has asked for a layer: the opposite
+        /// of the join's `disableVidAutoSub`.
+        auto_video: bool,
         /// Comes back with the answer.
         request: u64,
         /// SDP.
@@ -108,7 +113,9 @@ pub enum Command {
         /// `candidate:…`; may be empty or of a kind that is not understood.
         candidate: String,
     },
-    /// All that a peer gets, as (publisher, track id): what is not named is taken away.
+    /// All that a peer gets, as (publisher, track id), published already or not: what is not
+    /// named is taken away. Each time that costs a section of its descriptions, for good:
+    /// for what is out of sight for a while there is [`Layer::None`].
     Subscriptions {
         /// Who.
         peer: PeerKey,
@@ -124,7 +131,8 @@ pub enum Command {
         /// Whether it is muted now.
         mute: bool,
     },
-    /// New credentials for the peer's subscribe connection: ICE starts again.
+    /// New credentials for the peer's subscribe connection: ICE starts again. If an offer
+    /// is outstanding it is told once more first, as it or its answer may have been lost.
     RestartIce {
         /// Who.
         peer: PeerKey,
@@ -167,10 +175,10 @@ pub enum Event {
         sdp: String,
     },
     /// Who speaks, loudest first; at most three times a second, and once empty when all
-    /// have fallen silent. Sent over the data channels by the SFU itself as well, if the
-    /// room has told it the SDK's ids (see [`super::SfuRoom::name`]).
+    /// have fallen silent. The SFU itself says it over the data channels as well.
     Speakers(Vec<Speaker>),
-    /// How good a peer's subscribe connection is: 0 (bad) to 5.
+    /// How good a peer's subscribe connection is now, when that has changed. The SFU itself
+    /// says it over the data channels as well.
     Quality {
         /// Whose.
         peer: PeerKey,
@@ -184,8 +192,18 @@ pub enum Event {
         /// Which.
         target: Target,
     },
-    /// A connection is lost: no answer to ICE checks for long, or an error in it.
+    /// A connection is lost: nothing was heard from the other side for long. It may come
+    /// back by itself; [`Command::RestartIce`] helps the subscribe connection, an offer of
+    /// the client's the publish connection.
     Lost {
+        /// Whose.
+        peer: PeerKey,
+        /// Which.
+        target: Target,
+    },
+    /// A connection is gone for good: closed by the other side, or a defect in it. Only
+    /// another [`Command::Join`] gives the peer a new one.
+    Failed {
         /// Whose.
         peer: PeerKey,
         /// Which.

@@ -50,6 +50,9 @@ pub mod code {
     pub const GONE: u16 = 410;
     /// The store is full, or the value or message too large.
     pub const TOO_LARGE: u16 = 413;
+    /// Meant for a media node that does not serve the peer (any more). The SDK takes it
+    /// for an offer that needs no answer.
+    pub const MISDIRECTED: u16 = 421;
     /// The room is locked: nobody new may join.
     pub const LOCKED: u16 = 423;
     /// Too fast; trying again later helps.

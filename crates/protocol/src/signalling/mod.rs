@@ -2,6 +2,7 @@
 
 mod error;
 mod frame;
+mod media;
 mod messages;
 mod notifications;
 mod peer;
@@ -16,6 +17,10 @@ pub use error::{RpcError, code};
 pub use frame::{
     ClientFrame, FrameError, JSONRPC, ServerFrame, notification, request, response_error,
     response_ok,
+};
+pub use media::{
+    ActiveSpeaker, ActiveSpeakers, Answer, ConnectionQuality, ConnectionQualityUpdate,
+    IceCandidate, NodeInfo, Offer, PUBLISH, SUBSCRIBE, Trickle,
 };
 pub use messages::{Broadcast, BroadcastInfo, BroadcastResult, OnBroadcast};
 pub use notifications::ServerNotification;

@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::{
-    BriefPeer, MetadataChange, MuteStateRequest, OnBroadcast, OnPeerLeaveRequest,
-    OnTrackUpdateRequest, Peer, PeerList, PolicyChange, PollNotice, PollStatsNotice,
-    PollStoppedNotice, RoleChange, RoomInfo, RoomState, RpcError, SessionInfo, TrackNotice,
+    ActiveSpeakers, BriefPeer, ConnectionQualityUpdate, MetadataChange, MuteStateRequest, NodeInfo,
+    OnBroadcast, OnPeerLeaveRequest, OnTrackUpdateRequest, Peer, PeerList, PolicyChange,
+    PollNotice, PollStatsNotice, PollStoppedNotice, RoleChange, RoomInfo, RoomState, RpcError,
+    SessionDescription, SessionInfo, TrackNotice, Trickle,
 };
 
 macro_rules! notifications {
@@ -78,6 +79,16 @@ notifications! {
     TrackUpdate(TrackNotice) = "on-track-update",
     /// Tracks were unpublished.
     TrackRemove(TrackNotice) = "on-track-remove",
+    /// The subscribe connection is negotiated: wants an `answer`.
+    Offer(SessionDescription) = "offer",
+    /// A candidate of the media server.
+    Trickle(Trickle) = "trickle",
+    /// The media node that serves me.
+    NodeInfo(NodeInfo) = "node-info",
+    /// Who speaks.
+    ActiveSpeakers(ActiveSpeakers) = "active-speakers",
+    /// How good connections are.
+    ConnectionQuality(ConnectionQualityUpdate) = "on-connection-quality-update",
     /// A message.
     Broadcast(OnBroadcast) = "on-broadcast",
     /// Store values changed.

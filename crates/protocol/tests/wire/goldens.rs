@@ -15,7 +15,12 @@ use crate::messages::all;
 const ID: &str = "3b241101-e2bb-4255-8caf-4136c566a962";
 
 /// Methods that the client sends without waiting for an answer.
-const WITHOUT_ANSWER: [&str; 2] = [method::LEAVE, method::TRACK_UPDATE];
+const WITHOUT_ANSWER: [&str; 4] = [
+    method::LEAVE,
+    method::TRACK_UPDATE,
+    method::ANSWER,
+    method::TRICKLE,
+];
 
 /// What stands on the wire for an example.
 fn on_the_wire(group: &str, name: &str, json: &Value) -> String {

@@ -125,7 +125,15 @@ fn the_least_that_a_message_can_be_is_read() {
         ("on-metadata-change", json!({"values": [{"key": "k"}]})),
         ("on-peer-leave-request", Value::Null),
         ("on-error", json!({"message": "gone"})),
-        ("active-speakers", json!([1, 2])),
+        ("offer", json!({"type": "offer", "sdp": "v=0"})),
+        ("trickle", json!({"candidate": {}})),
+        ("node-info", Value::Null),
+        ("active-speakers", json!({})),
+        (
+            "on-connection-quality-update",
+            json!({"peers": [{"peer_id": "p"}]}),
+        ),
+        ("sfu-stats", json!([1, 2])),
     ];
     for (method, params) in least {
         let read = ServerNotification::parse(method, params);

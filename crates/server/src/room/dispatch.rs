@@ -16,7 +16,7 @@ use super::{Frame, Room};
 pub(super) type Answer = Result<(), RpcError>;
 
 /// A frame that may want an answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Call {
     pub(super) socket: SocketId,
     /// Absent in notifications.
@@ -109,11 +109,10 @@ impl Room {
             method::TRACK_UPDATE_REQUEST => self.request_mute(call, no, read(params)?),
             method::MUTE_STATE_REQUEST => self.request_mutes(call, no, read(params)?),
             _ if name.starts_with("poll-") => self.poll_request(call, no, name, params),
-            method::ANALYTICS | method::TRICKLE | method::ANSWER => self.ignored(call),
-            method::OFFER => Err(RpcError::new(
-                code::BAD_REQUEST,
-                "this server carries no media",
-            )),
+            method::OFFER => self.offer(call, no, read(params)?),
+            method::ANSWER => self.media_answer(call, no, read(params)?),
+            method::TRICKLE => self.trickle(call, no, read(params)?),
+            method::ANALYTICS => self.ignored(call),
             _ => Err(unknown(name)),
         }
     }
@@ -177,7 +176,7 @@ impl Room {
         }
     }
 
-    fn refuse(&mut self, call: &Call, refusal: &RpcError) {
+    pub(super) fn refuse(&mut self, call: &Call, refusal: &RpcError) {
         self.refusals += 1;
         if let Some(id) = &call.id {
             self.send(call.socket, Frame::refusal(id, refusal));

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use kulti_media::sfu;
 use kulti_protocol::chat::PastMessage;
 
 use super::Frame;
@@ -57,6 +58,10 @@ pub enum Input {
         /// When the client was heard last, ms since the epoch.
         heard_ms: u64,
     },
+    /// The forwarding unit has found something, or has done what it was told.
+    Media(sfu::Event),
+    /// There is another forwarding unit, which knows nobody.
+    MediaMoved,
     /// Time has passed.
     Timer,
     /// End the room for everyone and refuse later joins.
@@ -100,7 +105,7 @@ pub enum Class {
 }
 
 /// Something to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Output {
     /// Send a frame.
     Send {
@@ -120,6 +125,8 @@ pub enum Output {
         /// In words, for logs.
         reason: &'static str,
     },
+    /// Tell the forwarding unit.
+    Media(sfu::Command),
     /// Save soon: something has changed that a crash must not undo.
     Save,
     /// A user's first connection came, or the last one went.

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kulti_protocol::signalling::{Empty, Join, RpcError, code};
+use kulti_protocol::signalling::{Empty, Join, RpcError, SessionDescription, code};
 use serde_json::value::RawValue;
 
 use super::dispatch::{Answer, Call};
 use super::io::{Admission, Output};
 use super::limits::{METADATA_BYTES, NAME_BYTES, OWNERS};
+use super::media::{PeerMedia, check_join_offer};
 use super::peers::{Link, Peer, PeerNo};
 use super::sockets::Stage;
 use super::timers::Due;
@@ -35,7 +36,7 @@ impl Room {
         }
         self.refuse_removed(&admission)?;
         self.refuse_new(&admission.user_id, &admission.role)?;
-        refuse_offer(&params)?;
+        check_join_offer(&self.policy, &params)?;
         let name = clean_name(&params.name)?;
         check_metadata(&params.data)?;
         if self.peers.len() >= self.limits.peers {
@@ -75,6 +76,7 @@ impl Room {
             kept: super::messages::KeptMessages::default(),
             iterators: super::directory::Iterators::default(),
             invitation: None,
+            media: PeerMedia::default(),
             wire: Box::<RawValue>::default(),
         });
         if let Some(socket) = self.sockets.get_mut(&call.socket) {
@@ -87,11 +89,7 @@ impl Room {
         if self.headcount.came(&admission.user_id) {
             self.chronicle.came(self.now);
         }
-        self.answer(call, &Empty::default());
-        self.send_peer_list(call.socket, no);
-        self.send_room_info(call.socket);
-        self.send_session(call.socket);
-        self.send_running_polls(call.socket, no);
+        self.answer_join(call, no, params.offer, !params.disable_vid_auto_sub);
         if announced {
             self.announce_join(no);
         }
@@ -100,17 +98,33 @@ impl Room {
 
     /// The answer to an earlier join was lost with its socket: the same again.
     fn join_again(&mut self, call: &Call, no: PeerNo, params: Join) -> Answer {
-        refuse_offer(&params)?;
+        check_join_offer(&self.policy, &params)?;
         let name = clean_name(&params.name)?;
         check_metadata(&params.data)?;
-        self.answer(call, &Empty::default());
+        self.answer_join(call, no, params.offer, !params.disable_vid_auto_sub);
+        let name = Some(name).filter(|name| !name.is_empty());
+        self.rename(no, name, Some(params.data));
+        Ok(())
+    }
+
+    /// With media the answer comes from the forwarding unit, some milliseconds later. All
+    /// else is said at once: clients take it before the answer as well as after it, and
+    /// nothing that happens meanwhile is lost to them.
+    fn answer_join(
+        &mut self,
+        call: &Call,
+        no: PeerNo,
+        offer: Option<SessionDescription>,
+        auto_video: bool,
+    ) {
+        match offer {
+            Some(offer) => self.join_media(call, no, offer, auto_video),
+            None => self.answer(call, &Empty::default()),
+        }
         self.send_peer_list(call.socket, no);
         self.send_room_info(call.socket);
         self.send_session(call.socket);
         self.send_running_polls(call.socket, no);
-        let name = Some(name).filter(|name| !name.is_empty());
-        self.rename(no, name, Some(params.data));
-        Ok(())
     }
 
     /// Nobody else may come under this peer id as long as the session lasts: what its
@@ -197,6 +211,7 @@ impl Room {
     pub(super) fn forget_peer(&mut self, no: PeerNo, heard_ms: u64) -> Option<Peer> {
         let peer = self.peers.remove(no)?;
         self.headcount.went(&peer.user_id);
+        self.end_media(no, peer.media.is_there());
         for key in &peer.listening {
             if let Some(listeners) = self.listeners.get_mut(key) {
                 listeners.remove(&no);
@@ -237,16 +252,6 @@ impl Room {
             });
         }
     }
-}
-
-fn refuse_offer(params: &Join) -> Result<(), RpcError> {
-    if params.offer.is_none() {
-        return Ok(());
-    }
-    Err(RpcError::new(
-        code::BAD_REQUEST,
-        "this server carries no media: join without an offer (the flag nonWebRTCDisableOffer of /init says so)",
-    ))
 }
 
 /// The name as one line of plain text; it may be empty.

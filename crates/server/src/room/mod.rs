@@ -16,6 +16,7 @@ mod history;
 mod insights;
 mod io;
 mod limits;
+mod media;
 mod membership;
 mod messages;
 mod metadata;
@@ -57,6 +58,7 @@ pub use snapshot::{RoomSnapshot, SnapshotError};
 use acknowledgements::Acknowledgements;
 use chronicle::Headcount;
 use history::History;
+use media::MediaState;
 use notices::SessionNotice;
 use pace::Paces;
 use peers::{PeerNo, Peers};
@@ -100,6 +102,7 @@ pub struct Room {
     polls: Polls,
     history: History,
     viewers: Viewers,
+    media: MediaState,
     chronicle: Chronicle,
     headcount: Headcount,
     session_notice: SessionNotice,
@@ -124,6 +127,8 @@ impl Room {
         seed: u64,
     ) -> Self {
         let policy_frames = notices::policy_frames(&policy);
+        let mut rng = StdRng::seed_from_u64(seed);
+        let node = random_id(&mut rng);
         Self {
             id: id.to_owned(),
             policy,
@@ -145,12 +150,13 @@ impl Room {
             polls: Polls::default(),
             history: History::default(),
             viewers: Viewers::default(),
+            media: MediaState::new(node),
             chronicle: Chronicle::new(meta.started_at_ms),
             headcount: Headcount::default(),
             session_notice: SessionNotice::default(),
             policy_frames,
             timers: Timers::default(),
-            rng: StdRng::seed_from_u64(seed),
+            rng,
             now: 0,
             outputs: Vec::new(),
             changed: false,
@@ -171,6 +177,8 @@ impl Room {
                 code,
                 heard_ms,
             } => self.socket_closed(socket, code, heard_ms),
+            Input::Media(event) => self.media_event(event),
+            Input::MediaMoved => self.media_moved(),
             Input::Timer => {}
             Input::End { reason } => self.end_by_server(&reason),
             Input::ShutDown => self.shut_down(),
@@ -180,6 +188,7 @@ impl Room {
         self.publish_viewers();
         self.publish_acknowledged();
         self.publish_session();
+        self.publish_subscriptions();
     }
 
     /// Everything that is to be done, in order. To be called after every
@@ -282,8 +291,12 @@ impl Room {
     }
 
     fn random_id(&mut self) -> String {
-        uuid::Builder::from_random_bytes(rand::Rng::random(&mut self.rng))
-            .into_uuid()
-            .to_string()
+        random_id(&mut self.rng)
     }
+}
+
+fn random_id(rng: &mut StdRng) -> String {
+    uuid::Builder::from_random_bytes(rand::Rng::random(rng))
+        .into_uuid()
+        .to_string()
 }

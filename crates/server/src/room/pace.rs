@@ -62,6 +62,7 @@ impl Act {
             | method::GROUP_REMOVE
             | method::GROUP_CLEAR
             | method::TRACK_UPDATE
+            | method::OFFER
             | method::POLL_INFO_SET
             | method::POLL_QUESTIONS_SET
             | method::POLL_START

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::directory::Iterators;
 use super::io::SocketId;
+use super::media::PeerMedia;
 use super::messages::{KeptMessages, RecentBroadcasts};
 use super::roles::Invitation;
 use super::roster::Roster;
@@ -56,6 +57,7 @@ pub(super) struct Peer {
     pub(super) kept: KeptMessages,
     pub(super) iterators: Iterators,
     pub(super) invitation: Option<Invitation>,
+    pub(super) media: PeerMedia,
     /// The whole peer as JSON, for lists and notices.
     pub(super) wire: Box<RawValue>,
 }

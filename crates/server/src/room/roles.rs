@@ -139,7 +139,7 @@ impl Room {
         if peer.role == role {
             return;
         }
-        role.clone_into(&mut peer.role);
+        let earlier = std::mem::replace(&mut peer.role, role.to_owned());
         peer.announced |= always_announced;
         self.peers.rewrite(no);
         self.changed = true;
@@ -147,5 +147,6 @@ impl Room {
             self.send_policy(socket, role);
         }
         self.announce_update(no, Some(no));
+        self.withdraw_tracks(no, &earlier);
     }
 }

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use super::limits::{RoomLimits, RoomMeta};
+use super::media::PeerMedia;
 use super::peers::{Link, Peer};
 use super::polls::SavedPolls;
 use super::store::Entry;
@@ -76,6 +77,9 @@ struct SavedPeer {
     joined_at: u64,
     announced: bool,
     listening: BTreeSet<Arc<str>>,
+    /// Whether its client believes that it has media connections.
+    #[serde(default)]
+    media: bool,
 }
 
 impl RoomSnapshot {
@@ -220,6 +224,7 @@ impl Room {
             kept: messages::KeptMessages::default(),
             iterators: directory::Iterators::default(),
             invitation: None,
+            media: PeerMedia::restored(saved.media),
             wire: Box::<RawValue>::default(),
         });
     }
@@ -237,6 +242,7 @@ impl SavedPeer {
             joined_at: peer.joined_at,
             announced: peer.announced,
             listening: peer.listening.clone(),
+            media: peer.media.is_believed(),
         }
     }
 }

@@ -182,6 +182,7 @@ impl Room {
         self.send_kept(socket, no);
         self.send_invitation(socket, no);
         self.send_missed_polls(socket, no);
+        self.resume_media(socket, no);
     }
 
     pub(super) fn socket_closed(&mut self, id: SocketId, code: Option<u16>, heard_ms: u64) {
@@ -200,6 +201,15 @@ impl Room {
                 }
             }
             Stage::Expelled => {}
+        }
+    }
+
+    /// The join of this socket was undone: it is open, as before.
+    pub(super) fn unjoin_socket(&mut self, id: SocketId) {
+        if let Some(socket) = self.sockets.get_mut(&id) {
+            socket.stage = Stage::Unjoined { preview: false };
+            let peer_id = socket.admission.peer_id.clone();
+            self.unjoined.insert(peer_id, id);
         }
     }
 

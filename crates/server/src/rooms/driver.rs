@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use kulti_media::sfu::Event;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::delivery::Delivery;
+use super::media::{RoomMedia, Told};
 use super::{ArchiveError, Attendance, RoomEvent, RoomMessage, RoomMeta, Shared, Status};
 use crate::metrics::METRICS;
 use crate::room::{Input, Output, Room, RoomSnapshot};
@@ -40,6 +42,7 @@ pub(super) async fn run(shared: Arc<Shared>, id: String, mut inbox: Inbox, statu
         next_save: None,
         saving: None,
         archived,
+        media: RoomMedia::of(&shared),
         shared,
         id,
         room,
@@ -52,6 +55,7 @@ pub(super) async fn run(shared: Arc<Shared>, id: String, mut inbox: Inbox, statu
     driver.drive(&mut inbox).await;
     METRICS.rooms.add(-1);
     METRICS.peers.add(-driver.peers);
+    driver.media.count((0, 0));
 }
 
 /// The room, and whether the archive has a state of it.
@@ -104,6 +108,7 @@ struct Driver {
     id: String,
     room: Room,
     delivery: Delivery,
+    media: RoomMedia,
     status: Arc<Status>,
     /// When the room was last of use to anybody.
     last_used: Instant,
@@ -127,6 +132,7 @@ impl Driver {
                         break; // nobody can reach this room any more
                     }
                 }
+                told = self.media.told() => self.media_told(told),
                 () = tokio::time::sleep_until(due) => {}
             }
             let mut done = None;
@@ -225,6 +231,29 @@ impl Driver {
         None
     }
 
+    /// What the forwarding unit has to say, and what more it has said meanwhile.
+    fn media_told(&mut self, told: Told) {
+        let mut next = Some(told);
+        let mut rest = BATCH;
+        while let Some(told) = next {
+            match told {
+                Told::Event(event) => {
+                    if let Event::Lost { .. } | Event::Failed { .. } = event {
+                        METRICS.media_losses.add(1);
+                    }
+                    self.input(Input::Media(event));
+                }
+                Told::Moved => self.input(Input::MediaMoved),
+            }
+            rest -= 1;
+            next = if rest > 0 {
+                self.media.told_already()
+            } else {
+                None
+            };
+        }
+    }
+
     fn input(&mut self, input: Input) {
         self.room.handle(self.shared.clock.now_ms(), input);
         for output in self.room.take_outputs() {
@@ -240,6 +269,7 @@ impl Driver {
                 code,
                 reason,
             } => self.delivery.close(socket, code, reason),
+            Output::Media(command) => self.media.command(&self.id, command),
             Output::Save => self.next_save = Some(Instant::now()),
             Output::Attendance {
                 user_id,
@@ -297,6 +327,7 @@ impl Driver {
         let peers = i64::try_from(self.room.peer_count()).unwrap_or(i64::MAX);
         METRICS.peers.add(peers - self.peers);
         self.peers = peers;
+        self.media.count(self.room.media_figures());
         if self.delivery.len() > 0 || peers > 0 {
             self.last_used = Instant::now();
         }

@@ -3,6 +3,7 @@
 
 mod duration;
 mod limits;
+mod media;
 mod origins;
 mod rooms;
 mod watch;
@@ -18,6 +19,7 @@ use clap::{Args, ValueEnum};
 pub(crate) use duration::millis;
 pub use duration::parse_duration;
 pub use limits::Limits;
+pub use media::{IceSettings, MediaSettings};
 pub use origins::AllowedOrigins;
 use origins::parse_origin;
 pub use rooms::RoomSettings;
@@ -98,6 +100,10 @@ pub struct Settings {
     /// Limits of rooms.
     #[command(flatten)]
     pub room: RoomSettings,
+
+    /// Live video and audio.
+    #[command(flatten)]
+    pub media: MediaSettings,
 
     /// Logging.
     #[command(flatten)]
@@ -232,6 +238,7 @@ impl Default for Settings {
             watch: WatchSettings::default(),
             limits: Limits::default(),
             room: RoomSettings::default(),
+            media: MediaSettings::default(),
             log: LogSettings::default(),
         }
     }

@@ -56,7 +56,7 @@ pub struct RoomSettings {
     pub connections_per_user: usize,
 
     /// Bytes of one frame from a client.
-    #[arg(long, env = "KULTI_FRAME_BYTES", value_name = "BYTES", default_value_t = 64 * 1024)]
+    #[arg(long, env = "KULTI_FRAME_BYTES", value_name = "BYTES", default_value_t = 256 * 1024)]
     pub frame_bytes: usize,
 
     /// Bytes of one message to others (broadcast).
@@ -160,7 +160,7 @@ impl Default for RoomSettings {
             store_bytes: 4 * 1024 * 1024,
             peers_per_room: 20_000,
             connections_per_user: 20,
-            frame_bytes: 64 * 1024,
+            frame_bytes: 256 * 1024,
             message_bytes: 16 * 1024,
             frames_per_second: 100,
             frames_burst: 400,

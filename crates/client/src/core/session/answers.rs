@@ -13,7 +13,7 @@ impl SessionCore {
     /// Takes the outcome of a request.
     pub(super) fn outcome(&mut self, purpose: Purpose, result: Result<Value, RpcError>) {
         match purpose {
-            Purpose::Join => self.join_answered(result.map(drop)),
+            Purpose::Join { with_media } => self.join_answered(with_media, result),
             Purpose::Ping { boot_ms, stamp_ms } => self.pinged(boot_ms, stamp_ms, result),
             Purpose::Listen => self.listened(result.map(drop)),
             Purpose::ReadStage => {
@@ -59,6 +59,7 @@ impl SessionCore {
                 }
                 Err(error) => self.refused("lockRoom", error.code, &error.message),
             },
+            Purpose::MediaOffer => self.media_offer_answered(result),
             Purpose::Message(local_id) => self.message_sent(&local_id, result),
             Purpose::Mark(request) => self.mark_answered(request, result),
             Purpose::Messages(wanted) => self.messages_came(wanted, result),

@@ -1,9 +1,10 @@
 //! Into the room, back into it, and out of it.
 
 use kulti_protocol::signalling::{
-    GetPeer, Join, Leave, RpcError, SetMetadata, TrackUpdate, code, method,
+    GetPeer, Join, Leave, RpcError, SessionDescription, SetMetadata, code, method,
 };
 use kulti_protocol::store_keys::watch_key;
+use serde_json::Value;
 
 use super::{Purpose, SessionCore};
 use crate::core::{
@@ -28,9 +29,10 @@ impl SessionCore {
         }
     }
 
-    pub(super) fn socket_opened(&mut self) {
+    pub(super) fn socket_opened(&mut self, takes_media: bool) {
         if self.connection.opened(self.boot()) {
             self.policy_came = false;
+            self.media.link.opened(takes_media);
         }
     }
 
@@ -76,6 +78,7 @@ impl SessionCore {
 
     fn after_loss(&mut self) {
         self.diagnosis.down();
+        self.media_lost();
         self.screen.dirty.connection = true;
         self.screen.dirty.polls = true; // votes wait for the next one
         self.chat.connection_lost();
@@ -86,44 +89,48 @@ impl SessionCore {
 
     /// The policy of this socket has come: the room can be entered.
     pub(super) fn enter(&mut self) {
-        if !self.connection.has_socket() || self.connection.is_up() || self.is_joining() {
+        if !self.connection.has_socket()
+            || self.connection.is_up()
+            || self.is_joining()
+            || self.media.link.is_waiting()
+        {
             return;
         }
         if self.joined {
             // Tells the server, as the SDK does, that this stay goes on; one that does
             // not know it answers 410. The peer list, or else the answer to the second
             // request, shows that it does.
-            self.tell(method::TRACK_UPDATE, TrackUpdate::default());
+            self.tell(method::TRACK_UPDATE, self.media_track_update());
             self.listen();
+        } else if self.joins_with_media() {
+            // With the engine's offer, when it is there.
+            self.start_media();
         } else {
-            self.join();
+            self.join(None);
         }
     }
 
     fn is_joining(&self) -> bool {
-        self.requests.any(|purpose| *purpose == Purpose::Join)
+        self.requests.any(|purpose| matches!(purpose, Purpose::Join { .. }))
     }
 
-    fn join(&mut self) {
+    pub(super) fn join(&mut self, offer: Option<SessionDescription>) {
+        let purpose = Purpose::Join {
+            with_media: offer.is_some(),
+        };
         let params = Join {
             name: self.config.name.clone(),
+            offer,
             disable_vid_auto_sub: true,
             ..Join::default()
         };
-        self.request(Purpose::Join, method::JOIN, params, AfterLoss::Fail);
+        self.request(purpose, method::JOIN, params, AfterLoss::Fail);
     }
 
-    pub(super) fn join_answered(&mut self, result: Result<(), RpcError>) {
-        let Err(error) = result else {
-            let again = self.connection.has_been_up();
-            self.joined = true;
-            self.entered();
-            if again && self.hand_wanted {
-                self.send_hand(true);
-            } else if again {
-                self.my_groups(&[]);
-            }
-            return;
+    pub(super) fn join_answered(&mut self, with_media: bool, result: Result<Value, RpcError>) {
+        let error = match result {
+            Err(error) => error,
+            Ok(answer) => return self.join_accepted(with_media.then_some(&answer)),
         };
         if error.code == CODE_CONNECTION_LOST {
             // Whoever lost the connection sees to the next one; a join without an
@@ -137,12 +144,28 @@ impl SessionCore {
         self.fail(error.code, &error.message);
     }
 
+    /// In the room; with an answer to the offer, if there was one.
+    fn join_accepted(&mut self, answer: Option<&Value>) {
+        let again = self.connection.has_been_up();
+        self.joined = true;
+        if let Some(answer) = answer {
+            self.media_joined(answer);
+        }
+        self.entered();
+        if again && self.hand_wanted {
+            self.send_hand(true);
+        } else if again {
+            self.my_groups(&[]);
+        }
+    }
+
     /// The server goes on with this stay.
     pub(super) fn resumed(&mut self) {
         if self.connection.is_up() {
             return;
         }
         self.entered();
+        self.media_resumed();
         // A host may have lowered my hand meanwhile; not every server says so.
         let params = GetPeer {
             peer_id: self.config.peer_id.clone(),
@@ -176,6 +199,7 @@ impl SessionCore {
     pub(super) fn forgotten(&mut self) {
         let now = self.boot();
         self.joined = false;
+        self.media.link.forgotten();
         self.connection.lost_but_answered(now, &mut self.rng);
         self.lose();
     }
@@ -207,6 +231,7 @@ impl SessionCore {
         if open {
             self.emit(Output::Close);
         }
+        self.stop_media();
         self.connection.close();
         let watch = self.watching.view(now);
         self.emit(Output::View(ViewEvent::Watch(watch.clone())));

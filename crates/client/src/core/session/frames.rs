@@ -61,6 +61,17 @@ impl SessionCore {
                     self.value(value);
                 }
             }
+            Told::TrackAdd(notice) | Told::TrackUpdate(notice) => {
+                self.tracks_changed(&notice, false);
+            }
+            Told::TrackRemove(notice) => self.tracks_changed(&notice, true),
+            Told::Offer(offer) => self.media_offered(offer),
+            Told::NodeInfo(info) => self.media_node(&info),
+            Told::Trickle(trickle) => self.media_trickled(trickle),
+            Told::ActiveSpeakers(speakers) => self.speakers_told(speakers),
+            Told::ConnectionQuality(update) => self.qualities_told(update),
+            Told::TrackUpdateRequest(request) => self.told_to_mute(&request),
+            Told::MuteStateRequest(request) => self.told_to_mute_all(&request),
             Told::Broadcast(message) if message.info.kind == INVITATION_DECLINED => {
                 self.invitation_declined(&message);
             }
@@ -90,6 +101,7 @@ impl SessionCore {
         self.store.listen_soon(self.now.boot_ms);
         self.regroup();
         self.judge_stage();
+        self.media_role();
         self.screen.dirty.session = true;
         self.screen.dirty.people();
         if another && self.connection.has_been_up() {
@@ -127,6 +139,12 @@ impl SessionCore {
         for change in changes {
             self.people_changed(Some(change), false);
         }
+        self.media
+            .tracks
+            .replace(list.peers.values(), &self.config.peer_id);
+        self.media.forget_gone();
+        self.screen.dirty.media();
+        self.screen.dirty.people();
         self.judge_stage();
         if self.joined {
             // The answer to a resume: this stay goes on.
@@ -137,6 +155,11 @@ impl SessionCore {
     fn peer_join(&mut self, peer: &Peer) {
         let change = self.roster.upsert(peer, self.server_ms());
         self.people_changed(change, true);
+        if peer.peer_id != self.config.peer_id && !peer.tracks.is_empty() {
+            self.media.tracks.add(&peer.peer_id, &peer.tracks);
+            self.screen.dirty.media();
+            self.screen.dirty.people();
+        }
         self.judge_stage();
     }
 
@@ -163,6 +186,9 @@ impl SessionCore {
                 self.grid.remove(id);
                 self.hands.set(id, false);
                 self.arrivals.left(id);
+                self.media.left(id);
+                self.media.forget_gone();
+                self.screen.dirty.media();
                 self.local_pin.take_if(|pinned| pinned == id);
                 if let Some(notice) = self.invitations.left(id) {
                     self.notice(notice);

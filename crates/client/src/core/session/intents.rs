@@ -1,5 +1,6 @@
 //! What the person does.
 
+use kulti_media::client::interface::AudioDevices;
 use kulti_protocol::{
     chat::MarkRequest,
     signalling::{EndRoom, GroupChange, HAND_RAISE_GROUP, PeerLeaveRequest, code, method},
@@ -24,7 +25,7 @@ impl SessionCore {
         let signal = match intent {
             // The screen's doing, and no evidence of anybody.
             Intent::PromptShown => Some(Signal::PromptShown),
-            Intent::ShowPeople { .. } => None,
+            Intent::ShowPeople { .. } | Intent::ListSoundDevices => None,
             Intent::StillWatching => Some(Signal::PromptAnswered),
             // Any act is a sign that someone is there.
             _ => Some(Signal::Act),
@@ -88,6 +89,16 @@ impl SessionCore {
                 first,
                 count,
             } => self.show_people(&query, first, count),
+            Intent::Publish { source, on } => self.publish(source.into(), on),
+            Intent::Talk { held } => self.talk(held),
+            Intent::ChooseSound {
+                microphone,
+                loudspeaker,
+            } => self.choose_sound(AudioDevices {
+                input: microphone,
+                output: loudspeaker,
+            }),
+            Intent::ListSoundDevices => self.list_sound_devices(),
             Intent::RetryNow => {
                 self.connection.retry_now(self.now.boot_ms);
                 self.screen.dirty.connection = true;

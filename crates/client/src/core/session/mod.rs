@@ -7,6 +7,7 @@ mod entering;
 mod frames;
 mod hosting;
 mod intents;
+mod media;
 mod people_list;
 mod poll_view;
 mod polls;
@@ -34,6 +35,7 @@ use super::{
     hands::Hands,
     invitations::Invitations,
     io::{Input, Now, Output, StayConfig},
+    media::Media,
     people_window::PeopleWindow,
     person,
     polls::Polls,
@@ -52,7 +54,9 @@ const NEAREST_DEADLINE_MS: u64 = 5;
 /// What a request was for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Purpose {
-    Join,
+    Join {
+        with_media: bool,
+    },
     Ping {
         boot_ms: u64,
         stamp_ms: u64,
@@ -67,6 +71,8 @@ enum Purpose {
     },
     WriteViewers,
     TellMetadata,
+    /// What I publish is another offer.
+    MediaOffer,
     Message(String),
     Mark(MarkRequest),
     Messages(PageWanted),
@@ -86,7 +92,7 @@ enum Purpose {
 impl Purpose {
     /// Whether it belongs to entering the room, so that it goes before everything else.
     fn enters(&self) -> bool {
-        matches!(self, Self::Join | Self::Listen | Self::Ping { .. })
+        matches!(self, Self::Join { .. } | Self::Listen | Self::Ping { .. })
     }
 }
 
@@ -125,6 +131,7 @@ pub struct SessionCore {
     polls: Polls,
     arrivals: Arrivals,
     invitations: Invitations,
+    media: Media,
     /// The door, as the store says.
     lock: RoomLock,
     /// How many have read which announcement, as the store says.
@@ -183,6 +190,7 @@ impl SessionCore {
             polls: Polls::default(),
             arrivals: Arrivals::default(),
             invitations: Invitations::default(),
+            media: Media::new(config.media.as_ref()),
             lock: RoomLock::default(),
             acknowledged: None,
             stage_log: StageLog::default(),
@@ -208,11 +216,13 @@ impl SessionCore {
         };
         match input {
             Input::Start => self.start(),
-            Input::SocketOpened => self.socket_opened(),
+            Input::SocketOpened { takes_media } => self.socket_opened(takes_media),
             Input::SocketFrame(text) => self.frame(&text),
             Input::SocketClosed { reason } => self.socket_closed(&reason),
             Input::ConnectFailed(failure) => self.connect_failed(&failure),
             Input::Intent(intent) => self.intent(intent),
+            Input::Media(event) => self.engine(event),
+            Input::Shown(tiles) => self.shown(tiles),
             Input::Watch(signal) => self.watching.signal(self.now.boot_ms, signal),
             Input::InputFound { at_ms } => self.watching.input_found(self.now.boot_ms, at_ms),
             Input::HeartbeatAnswered { sequence, result } => {

@@ -10,8 +10,8 @@ use crate::core::{
     roster::Person,
     view::{
         AnnouncementView, ConnectionView, CountsView, DiagnosticsView, EndedView, GridView, MeView,
-        PeopleView, PinnedMessageView, PollsView, RoomView, SessionView, StageLogView, StageView,
-        TileView, ViewEvent, WatchView,
+        MediaView, PeopleView, PinnedMessageView, PollsView, RoomView, SessionView, StageLogView,
+        StageView, TileView, ViewEvent, VoicesView, WatchView,
     },
 };
 
@@ -33,6 +33,8 @@ pub(super) struct Dirty {
     pub(super) polls: bool,
     pub(super) room: bool,
     pub(super) stage_log: bool,
+    media: bool,
+    pub(super) voices: bool,
     people: bool,
 }
 
@@ -42,7 +44,14 @@ impl Dirty {
         self.session = true;
         self.polls = true;
         self.room = true;
+        self.media();
         self.people();
+    }
+
+    /// What I send, or what is shared, has changed; who speaks may have.
+    pub(super) fn media(&mut self) {
+        self.media = true;
+        self.voices = true;
     }
 
     /// Somebody came, left, changed, or watches or not.
@@ -70,6 +79,8 @@ pub(super) struct Screen {
     poll_seconds_left: u64,
     room: Option<RoomView>,
     stage_log: Option<StageLogView>,
+    media: Option<MediaView>,
+    voices: Option<VoicesView>,
     people: Option<PeopleView>,
     people_at: Option<u64>,
     pub(super) diagnostics: Option<DiagnosticsView>,
@@ -91,6 +102,8 @@ impl Default for Screen {
                 polls: true,
                 room: true,
                 stage_log: true,
+                media: true,
+                voices: true,
                 people: true,
             },
             connection: None,
@@ -103,6 +116,8 @@ impl Default for Screen {
             poll_seconds_left: 0,
             room: None,
             stage_log: None,
+            media: None,
+            voices: None,
             people: None,
             people_at: None,
             diagnostics: None,
@@ -186,6 +201,7 @@ impl SessionCore {
                 &mut self.outputs,
             );
         }
+        self.refresh_media();
         self.refresh_people(now);
         self.refresh_polls();
         self.refresh_watch(now);
@@ -207,6 +223,27 @@ impl SessionCore {
             ViewEvent::Connection,
             &mut self.outputs,
         );
+    }
+
+    fn refresh_media(&mut self) {
+        if std::mem::take(&mut self.screen.dirty.media) {
+            let view = self.media_view();
+            replace(
+                &mut self.screen.media,
+                view,
+                ViewEvent::Media,
+                &mut self.outputs,
+            );
+        }
+        if std::mem::take(&mut self.screen.dirty.voices) {
+            let view = self.voices_view();
+            replace(
+                &mut self.screen.voices,
+                view,
+                ViewEvent::Voices,
+                &mut self.outputs,
+            );
+        }
     }
 
     fn refresh_polls(&mut self) {
@@ -306,6 +343,8 @@ impl SessionCore {
             ViewEvent::Polls(self.polls_view()),
             ViewEvent::Room(self.room_view()),
             ViewEvent::StageLog(self.stage_log_view()),
+            ViewEvent::Media(self.media_view()),
+            ViewEvent::Voices(self.voices_view()),
             ViewEvent::Watch(watch.clone()),
             ViewEvent::Diagnostics(self.diagnostics_view()),
         ];
@@ -451,6 +490,7 @@ impl SessionCore {
             is_local,
             presence: self.presence_of(person, is_local),
             hand: self.hands.place(&person.peer_id),
+            media: self.person_media(&person.peer_id),
         })
     }
 

@@ -40,6 +40,7 @@ impl SessionCore {
             self.store_upkeep();
             self.polls_upkeep();
         }
+        self.media_upkeep();
         if let Some(notice) = self.arrivals.due(now) {
             if let Notice::PeopleJoined { name, count } = &notice {
                 self.tell_joins_in_chat(name, *count);
@@ -115,6 +116,7 @@ impl SessionCore {
             self.watching.deadline(now),
             self.screen_deadline(),
             self.polls_deadline(),
+            self.media_deadline(),
             store,
         ];
         let next = next.into_iter().flatten().min()?;

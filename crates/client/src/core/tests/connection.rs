@@ -299,7 +299,7 @@ fn inputs_that_make_no_sense_now_are_survived() {
     let mut world = World::new();
     world.join(&["viewer-1"]);
     world.input("viewer-1", Input::Start);
-    world.input("viewer-1", Input::SocketOpened);
+    world.input("viewer-1", Input::SocketOpened { takes_media: false });
     let failure = ConnectFailure {
         code: 500,
         message: String::new(),

@@ -178,6 +178,7 @@ impl World {
             name: format!("Name {id}"),
             role: role_of(id).to_owned(),
             watch_policy: WatchPolicy::default(),
+            media: None,
             server_counts_viewers: self.ours,
             seed: id.len() as u64,
         };
@@ -325,7 +326,7 @@ impl World {
                 None => {
                     client.open = true;
                     self.room.open(id, role_of(id));
-                    Input::SocketOpened
+                    Input::SocketOpened { takes_media: false }
                 }
             };
             self.input(id, input);

@@ -9,6 +9,7 @@ mod chat;
 mod connection;
 mod diagnostics;
 mod ended;
+mod media;
 mod notice;
 mod people;
 mod people_list;
@@ -26,6 +27,11 @@ pub use chat::{Audience, ChatView, Delivery, JoinedView, MarkKind, MarkView, Mes
 pub use connection::{ConnectionView, RestoredView};
 pub use diagnostics::{DiagnosticsView, IgnoredWrite, StoreView};
 pub use ended::{EndReason, EndedView};
+pub use media::{
+    CameraView, MaySendView, MediaSource, MediaView, MicrophoneView, PersonMediaView,
+    SendingFailure, SendingView, ShareView, SoundDeviceView, SoundFailure, SoundView, SpeakerView,
+    VoicesView,
+};
 pub use notice::Notice;
 pub use people::{CountsView, GridView, PeopleView, Presence, TileView};
 pub use people_list::PeopleListView;
@@ -71,6 +77,10 @@ pub enum ViewEvent {
     Polls(PollsView),
     /// Watch time and credits of this stay.
     Watch(WatchView),
+    /// What I send, and what is shared.
+    Media(MediaView),
+    /// Who speaks. Often, and so in a slice of its own.
+    Voices(VoicesView),
     /// Figures for whoever looks for a fault. Every few seconds at most.
     Diagnostics(DiagnosticsView),
     /// Something happened that is worth a toast. Never replayed.

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
+use super::PersonMediaView;
+
 /// How many are here, and how many of them watch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "camelCase")]
@@ -53,6 +55,8 @@ pub struct TileView {
     pub presence: Presence,
     /// Place in the queue of raised hands, from 1.
     pub hand: Option<u32>,
+    /// What is published.
+    pub media: PersonMediaView,
 }
 
 /// What is known of a person's watching.

@@ -35,6 +35,22 @@ pub(super) fn params() -> Vec<Example> {
                 client_reason: "user request".into(),
             },
         ),
+        example(
+            method::OFFER,
+            &Offer {
+                desc: description("offer"),
+                tracks: tracks(),
+                sfu_node_id: Some("node-1".into()),
+            },
+        ),
+        example(
+            method::ANSWER,
+            &Answer {
+                desc: description("answer"),
+                sfu_node_id: None,
+            },
+        ),
+        example(method::TRICKLE, &trickle()),
         example(method::TRACK_UPDATE, &TrackUpdate { tracks: tracks() }),
         example(
             method::BROADCAST,

@@ -109,6 +109,24 @@ pub(super) fn notifications() -> Vec<ServerNotification> {
         ServerNotification::TrackAdd(notice.clone()),
         ServerNotification::TrackUpdate(notice.clone()),
         ServerNotification::TrackRemove(notice),
+        ServerNotification::Offer(description("offer")),
+        ServerNotification::Trickle(trickle()),
+        ServerNotification::NodeInfo(NodeInfo {
+            sfu_node_id: "node-2".into(),
+        }),
+        ServerNotification::ActiveSpeakers(ActiveSpeakers {
+            speakers: vec![ActiveSpeaker {
+                peer_id: HOST.into(),
+                track_id: track().track_id,
+                level: 63,
+            }],
+        }),
+        ServerNotification::ConnectionQuality(ConnectionQualityUpdate {
+            peers: vec![ConnectionQuality {
+                peer_id: ANN.into(),
+                downlink_score: 4,
+            }],
+        }),
         ServerNotification::Broadcast(OnBroadcast {
             peer: Some(BriefPeer::from(&host())),
             roles: vec!["viewer".into()],

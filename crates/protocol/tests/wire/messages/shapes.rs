@@ -115,6 +115,19 @@ pub(super) fn description(kind: &str) -> SessionDescription {
     }
 }
 
+pub(super) fn trickle() -> Trickle {
+    Trickle {
+        target: SUBSCRIBE,
+        candidate: IceCandidate {
+            candidate: "candidate:1 1 udp 2113937151 192.0.2.7 50000 typ host".into(),
+            sdp_mid: Some("0".into()),
+            sdp_m_line_index: Some(0),
+            username_fragment: Some("EsAw".into()),
+        },
+        sfu_node_id: Some("node-1".into()),
+    }
+}
+
 pub(super) fn peer_page() -> PeerPage {
     PeerPage {
         iterator: "it-1".into(),

@@ -4,6 +4,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::world::World;
+use crate::policy::Policy;
+use crate::room::RoomLimits;
 
 fn methods() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -154,7 +156,8 @@ proptest! {
     fn requests_of_any_form_are_answered_once(
         frames in prop::collection::vec((0u8..3, methods(), any_json()), 1..40)
     ) {
-        let mut world = World::new();
+        let policy = Policy::default().with_media();
+        let mut world = World::ruled_by(policy, RoomLimits::default());
         world.join("h", "host");
         world.join("a", "viewer");
         world.open("u", "viewer");
@@ -164,6 +167,7 @@ proptest! {
             let Some(socket) = world.clients[peer].socket else { continue };
             let id = format!("fuzz-{n}");
             world.send(peer, &json!({"method": method, "params": params, "id": id}));
+            world.unit_answers_all();
             let answers = world.clients[peer].frames.iter().filter(|f| f["id"] == id).count();
             prop_assert_eq!(answers, 1, "{}: {}", method, params);
             prop_assert_eq!(world.clients[peer].socket, Some(socket));

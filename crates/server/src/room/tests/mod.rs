@@ -5,6 +5,7 @@ mod door;
 mod fuzz;
 mod joining;
 mod large;
+mod media;
 mod messages;
 mod people;
 mod plans;

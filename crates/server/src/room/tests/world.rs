@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use kulti_media::sfu::Command;
 use kulti_protocol::chat::PastMessage;
 use serde_json::{Value, json};
 
@@ -47,11 +48,14 @@ pub(super) struct World {
     pub(super) kept: Vec<PastMessage>,
     pub(super) marked: Vec<MarkChange>,
     pub(super) ended: u32,
+    /// What the forwarding unit was told.
+    pub(super) commands: Vec<Command>,
     /// How often the room asked to be saved.
     pub(super) saves: u32,
     sockets: BTreeMap<SocketId, String>,
     next: u64,
     limits: RoomLimits,
+    policy: Arc<Policy>,
     /// Whether frames wait in the network until [`World::deliver`].
     pub(super) slow: bool,
 }
@@ -73,7 +77,7 @@ impl World {
         };
         let policy = Arc::new(policy);
         Self {
-            room: Room::new("room", meta, policy, limits.clone(), 7),
+            room: Room::new("room", meta, policy.clone(), limits.clone(), 7),
             now: START,
             clients: BTreeMap::new(),
             closed: Vec::new(),
@@ -82,10 +86,12 @@ impl World {
             kept: Vec::new(),
             marked: Vec::new(),
             ended: 0,
+            commands: Vec::new(),
             saves: 0,
             sockets: BTreeMap::new(),
             next: 0,
             limits,
+            policy,
             slow: false,
         }
     }
@@ -126,6 +132,7 @@ impl World {
                     connected,
                     at_ms,
                 } => self.attendance.push((user_id, connected, at_ms)),
+                Output::Media(command) => self.commands.push(command),
                 Output::Save => self.saves += 1,
                 Output::Said { user_id } => self.said.push(user_id),
                 Output::Kept(message) => self.kept.push(PastMessage::clone(&message)),
@@ -281,7 +288,7 @@ impl World {
             client.socket = None;
             client.wire.clear();
         }
-        let policy = Arc::new(Policy::default());
+        let policy = self.policy.clone();
         self.next += 1;
         let (seed, limits) = (1_000 + self.next, self.limits.clone());
         self.room = Room::restore("room", saved, policy, limits, seed, self.now);

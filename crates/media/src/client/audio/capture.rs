@@ -1,0 +1,40 @@
+//! From the microphone's callback to the engine.
+
+use tokio::sync::mpsc;
+
+use super::FRAME;
+
+/// Frames that may wait for the engine; what it cannot take in 200 ms is lost.
+const MOST_WAITING: usize = 10;
+
+/// Takes samples of any number, gives frames of 20 ms.
+pub struct Capture {
+    frames: mpsc::Sender<Box<[f32; FRAME]>>,
+    filled: usize,
+    frame: Box<[f32; FRAME]>,
+}
+
+impl Capture {
+    pub(crate) fn new(frames: mpsc::Sender<Box<[f32; FRAME]>>) -> Self {
+        Self { frames, filled: 0, frame: Box::new([0.0; FRAME]) }
+    }
+
+    /// Where frames come out.
+    pub(crate) fn channel() -> (mpsc::Sender<Box<[f32; FRAME]>>, mpsc::Receiver<Box<[f32; FRAME]>>) {
+        mpsc::channel(MOST_WAITING)
+    }
+
+    /// Samples of the microphone, mono, at 48 kHz. Never blocks.
+    pub fn push(&mut self, samples: impl IntoIterator<Item = f32>) {
+        for sample in samples {
+            // A device that gives nonsense must not spoil the encoder's memory.
+            let sample = if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
+            self.frame[self.filled] = sample;
+            self.filled += 1;
+            if self.filled == FRAME {
+                self.filled = 0;
+                let _ = self.frames.try_send(self.frame.clone());
+            }
+        }
+    }
+}

@@ -93,13 +93,7 @@ async fn enter(server: &TestServer, session: &TestSession, name: &str, role: &st
     page
 }
 
-async fn join(
-    page: &SdkPage,
-    server: &TestServer,
-    session: &TestSession,
-    name: &str,
-    role: &str,
-) {
+async fn join(page: &SdkPage, server: &TestServer, session: &TestSession, name: &str, role: &str) {
     page.run(SENSES).await;
     let token = server.hms_token(session.room(), &format!("web-{name}"), role);
     page.join_live(&server.origin, &token).await;
@@ -230,19 +224,20 @@ async fn a_host_who_reloads_the_page_is_seen_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_viewer_gets_the_size_that_it_asks_for() {
+async fn a_viewer_gets_pictures_of_the_size_that_is_shown() {
     let server = TestServer::start();
     let session = server.session("Live").await;
     let host = enter(&server, &session, "Hana", "host").await;
     let viewer = enter(&server, &session, "Vera", "viewer").await;
     sees(&viewer, "Hana").await;
-    for (layer, width) in [("low", 320), ("medium", 640), ("low", 320)] {
+    // The SDK asks for the layer that fits the size on the screen.
+    for width in [640, 320, 640] {
         viewer
             .does(
-                "const [layer, width] = arguments;
-                 await hms.actions.setPreferredLayer(media.find('Hana').videoTrack, layer);
+                "const [width] = arguments;
+                 await media.show('Hana', width);
                  await until(() => media.look('Hana')?.width === width);",
-                vec![json!(layer), json!(width)],
+                vec![json!(width)],
             )
             .await;
     }

@@ -189,6 +189,9 @@ impl Room {
                 sfu_node_id: Some(self.node_of(no)),
             };
             self.answer(&waiting.call, &answer);
+            if let Cause::Join = waiting.cause {
+                self.welcome(waiting.call.socket, no);
+            }
         }
         if let Cause::Publish(tracks) = waiting.cause {
             self.publish_late(no, tracks);

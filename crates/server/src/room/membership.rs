@@ -6,7 +6,7 @@ use kulti_protocol::signalling::{Empty, Join, RpcError, SessionDescription, code
 use serde_json::value::RawValue;
 
 use super::dispatch::{Answer, Call};
-use super::io::{Admission, Output};
+use super::io::{Admission, Output, SocketId};
 use super::limits::{METADATA_BYTES, NAME_BYTES, OWNERS};
 use super::media::{PeerMedia, check_join_offer};
 use super::peers::{Link, Peer, PeerNo};
@@ -107,9 +107,9 @@ impl Room {
         Ok(())
     }
 
-    /// With media the answer comes from the forwarding unit, some milliseconds later. All
-    /// else is said at once: clients take it before the answer as well as after it, and
-    /// nothing that happens meanwhile is lost to them.
+    /// With media the answer comes from the forwarding unit, some milliseconds later, and
+    /// what else there is to say after it: people in a list that comes before the answer
+    /// are announced by the SDK as if they had just come.
     fn answer_join(
         &mut self,
         call: &Call,
@@ -119,12 +119,19 @@ impl Room {
     ) {
         match offer {
             Some(offer) => self.join_media(call, no, offer, auto_video),
-            None => self.answer(call, &Empty::default()),
+            None => {
+                self.answer(call, &Empty::default());
+                self.welcome(call.socket, no);
+            }
         }
-        self.send_peer_list(call.socket, no);
-        self.send_room_info(call.socket);
-        self.send_session(call.socket);
-        self.send_running_polls(call.socket, no);
+    }
+
+    /// All that one who has joined must know.
+    pub(super) fn welcome(&mut self, socket: SocketId, no: PeerNo) {
+        self.send_peer_list(socket, no);
+        self.send_room_info(socket);
+        self.send_session(socket);
+        self.send_running_polls(socket, no);
     }
 
     /// Nobody else may come under this peer id as long as the session lasts: what its

@@ -143,7 +143,7 @@ fn a_join_with_an_offer_waits_for_its_answer_and_nobody_else_does() {
     world.ask("a", "1", "join", join);
     assert_eq!(world.response("a", "1"), None);
     assert_eq!(world.notices("w", "on-peer-join").len(), 1);
-    assert_eq!(world.notices("a", "peer-list").len(), 1);
+    assert!(world.notices("a", "peer-list").is_empty());
     let [
         Command::Join {
             id,
@@ -159,6 +159,8 @@ fn a_join_with_an_offer_waits_for_its_answer_and_nobody_else_does() {
 
     let key = world.unit_answers(Ok("v=0 answer"));
     let answer = world.response("a", "1").unwrap();
+    assert_eq!(world.notices("a", "peer-list").len(), 1);
+    assert_eq!(world.clients["a"].frames[0], answer, "it comes first");
     assert_eq!(answer["result"]["type"], "answer");
     assert_eq!(answer["result"]["sdp"], "v=0 answer");
     let node = answer["result"]["sfu_node_id"].as_str().unwrap().to_owned();

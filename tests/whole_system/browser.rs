@@ -61,9 +61,16 @@ impl SdkPage {
         .await;
         let profile_argument = format!("--user-data-dir={}", profile.path().display());
         let mut arguments = vec![
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--disable-dev-shm-usage", &profile_argument,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            &profile_argument,
         ];
         arguments.extend(switches);
         let capabilities = json!({
@@ -125,7 +132,12 @@ impl SdkPage {
                settings: { isAudioMuted: muted, isVideoMuted: muted } });
              await until(() => hms.store.getState(HMS.selectIsConnectedToRoom));
              return 'joined';",
-            vec![json!(token), json!(self.name), json!(endpoint), json!(muted)],
+            vec![
+                json!(token),
+                json!(self.name),
+                json!(endpoint),
+                json!(muted),
+            ],
         )
         .await
     }

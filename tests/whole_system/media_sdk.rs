@@ -93,13 +93,7 @@ async fn enter(server: &TestServer, session: &TestSession, name: &str, role: &st
     page
 }
 
-async fn join(
-    page: &SdkPage,
-    server: &TestServer,
-    session: &TestSession,
-    name: &str,
-    role: &str,
-) {
+async fn join(page: &SdkPage, server: &TestServer, session: &TestSession, name: &str, role: &str) {
     page.run(SENSES).await;
     let token = server.hms_token(session.room(), &format!("web-{name}"), role);
     page.join_live(&server.origin, &token).await;

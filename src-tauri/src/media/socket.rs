@@ -250,10 +250,7 @@ mod tests {
     async fn the_page_is_told_and_heard() {
         let (socket, mut heard) = open().await;
         let mut page = connect(&socket.url(), "tauri://localhost").await.unwrap();
-        assert_eq!(
-            page.next().await.unwrap().unwrap(),
-            Message::text("hello")
-        );
+        assert_eq!(page.next().await.unwrap().unwrap(), Message::text("hello"));
         page.send(Message::text("nonsense")).await.unwrap();
         let lost = r#"{"type":"lost","slot":3}"#;
         page.send(Message::text(lost)).await.unwrap();

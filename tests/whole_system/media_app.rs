@@ -2,9 +2,7 @@
 
 use serde_json::json;
 
-use crate::{
-    app_window::AppWindow, server::TestServer, two_windows::DISPLAY, waiting::until,
-};
+use crate::{app_window::AppWindow, server::TestServer, two_windows::DISPLAY, waiting::until};
 
 /// A made-up camera in place of this computer's.
 const CAMERA: (&str, &str) = ("KULTI_MOCK_CAPTURE", "1");
@@ -45,7 +43,10 @@ async fn a_learner_sees_the_hosts_camera_move_and_its_mute() {
     learner.element(PICTURE).await;
     let first = until("the learner sees a picture", || async {
         let seen = learner.script(LOOK, vec![json!(PICTURE)]).await;
-        seen[0].as_u64().is_some_and(|colours| colours > 8).then_some(seen)
+        seen[0]
+            .as_u64()
+            .is_some_and(|colours| colours > 8)
+            .then_some(seen)
     })
     .await;
     until("the learner sees it move", || async {
@@ -59,6 +60,18 @@ async fn a_learner_sees_the_hosts_camera_move_and_its_mute() {
     learner.sees_no_more(PICTURE).await;
     host.click(".ctl[aria-label^='Start camera']").await;
     learner.element(PICTURE).await;
+
+    // And a microphone that was on and is muted.
+    host.click(".ctl[aria-label^='Unmute']").await;
+    host.element(".ctl[aria-pressed=true][aria-label^='Mute']")
+        .await;
+    host.click(".ctl[aria-label^='Mute']").await;
+    until("the learner is told that the host is muted", || async {
+        let tiles = learner.tiles().await;
+        let host = tiles.iter().find(|tile| tile.starts_with("Mara Okafor"))?;
+        host.contains("microphone off").then_some(())
+    })
+    .await;
 
     learner.close().await;
     host.close().await;

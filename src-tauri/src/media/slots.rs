@@ -307,7 +307,11 @@ mod tests {
         assert_eq!(told, [track(0, "c"), track(1, "b")]);
         assert_eq!(asked, ["c", "b"]);
         let delta = slots.picture("c", &picture(false), true, 10);
-        assert_eq!(delta, Fate::Dropped { ask: false }, "it would need a keyframe");
+        assert_eq!(
+            delta,
+            Fate::Dropped { ask: false },
+            "it would need a keyframe"
+        );
         assert!(matches!(
             slots.picture("c", &picture(true), true, 20),
             Fate::Sent(_)

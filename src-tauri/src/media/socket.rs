@@ -31,7 +31,7 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 const HANDSHAKES: usize = 8;
 
 /// What a page is told: texts and pictures, in order.
-pub(super) type Outgoing = mpsc::UnboundedReceiver<Message>;
+pub(super) type Outgoing = mpsc::Receiver<Message>;
 
 /// Takes what pages say.
 pub(super) trait Pages: Send + Sync + 'static {
@@ -213,13 +213,13 @@ mod tests {
 
     struct Recorder {
         said: mpsc::UnboundedSender<FromPage>,
-        page: Mutex<Option<mpsc::UnboundedSender<Message>>>,
+        page: Mutex<Option<mpsc::Sender<Message>>>,
     }
 
     impl Pages for Recorder {
         fn came(&self) -> Outgoing {
-            let (sender, outgoing) = mpsc::unbounded_channel();
-            sender.send(Message::text("hello")).unwrap();
+            let (sender, outgoing) = mpsc::channel(1);
+            sender.try_send(Message::text("hello")).unwrap();
             *self.page.lock() = Some(sender);
             outgoing
         }
@@ -250,10 +250,7 @@ mod tests {
     async fn the_page_is_told_and_heard() {
         let (socket, mut heard) = open().await;
         let mut page = connect(&socket.url(), "tauri://localhost").await.unwrap();
-        assert_eq!(
-            page.next().await.unwrap().unwrap(),
-            Message::text("hello")
-        );
+        assert_eq!(page.next().await.unwrap().unwrap(), Message::text("hello"));
         page.send(Message::text("nonsense")).await.unwrap();
         let lost = r#"{"type":"lost","slot":3}"#;
         page.send(Message::text(lost)).await.unwrap();

@@ -340,9 +340,7 @@ mod tests {
         let written = write_picture(0x0203, 0x0405_0607, &picture);
         assert_eq!(
             written,
-            [
-                1, 1, 3, 2, 7, 6, 5, 4, 8, 7, 6, 5, 4, 3, 2, 1, 9, 8
-            ]
+            [1, 1, 3, 2, 7, 6, 5, 4, 8, 7, 6, 5, 4, 3, 2, 1, 9, 8]
         );
         let mut sent = written.clone();
         (sent[0], sent[2], sent[3]) = (2, 1, 0);

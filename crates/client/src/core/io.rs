@@ -5,9 +5,7 @@
 //! input, and come back with [`Input::Tick`] no later than
 //! [`super::SessionCore::deadline_ms`].
 
-use kulti_media::client::interface::{
-    AudioDevices, Command as MediaCommand, Event as MediaEvent,
-};
+use kulti_media::client::interface::{AudioDevices, Command as MediaCommand, Event as MediaEvent};
 use kulti_protocol::api::{HeartbeatRequest, HeartbeatResponse, WatchPolicy};
 use kulti_watch::Signal;
 

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use kulti_protocol::signalling::{Permissions, PolicyChange, Role};
 
-use super::{grid::Group, view::{MaySendView, PermissionsView}};
+use super::{
+    grid::Group,
+    view::{MaySendView, PermissionsView},
+};
 
 /// The product's role names.
 const HOST: &str = "host";

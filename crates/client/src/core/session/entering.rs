@@ -111,7 +111,8 @@ impl SessionCore {
     }
 
     fn is_joining(&self) -> bool {
-        self.requests.any(|purpose| matches!(purpose, Purpose::Join { .. }))
+        self.requests
+            .any(|purpose| matches!(purpose, Purpose::Join { .. }))
     }
 
     pub(super) fn join(&mut self, offer: Option<SessionDescription>) {

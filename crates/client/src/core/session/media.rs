@@ -2,8 +2,9 @@
 
 use kulti_media::client::interface::{AudioDevices, Command, Event, LocalTrack, Source, Target};
 use kulti_protocol::signalling::{
-    self, ActiveSpeakers, ConnectionQualityUpdate, MuteStateRequest, NodeInfo, Offer, OnTrackUpdateRequest,
-    RpcError, SessionDescription, TrackNotice, TrackUpdate, Trickle, code, method,
+    self, ActiveSpeakers, ConnectionQualityUpdate, MuteStateRequest, NodeInfo, Offer,
+    OnTrackUpdateRequest, RpcError, SessionDescription, TrackNotice, TrackUpdate, Trickle, code,
+    method,
 };
 use serde_json::Value;
 
@@ -417,7 +418,8 @@ impl SessionCore {
         }
         for source in [Source::Microphone, Source::Camera, Source::Screen] {
             let track = self.media.sending.track(source);
-            let fits = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
+            let fits =
+                |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
             if track.is_some_and(|track| {
                 fits(&request.kind, &track.kind) && fits(&request.source, &track.source)
             }) {

@@ -33,10 +33,7 @@ impl FakeRoom {
         peer.tracks.extend(told.clone());
         let peer = BriefPeer::from(&*peer);
         if !told.is_empty() {
-            let notice = TrackNotice {
-                tracks: told,
-                peer,
-            };
+            let notice = TrackNotice { tracks: told, peer };
             self.tell_others(peer_id, &Told::TrackUpdate(notice));
         }
     }

@@ -118,7 +118,11 @@ fn a_silent_engine_costs_the_media_and_not_the_session() {
     assert!(!media(&world, "host-1").available);
     assert!(orders(&mut world, "host-1").contains(&Command::Stop));
     offers(&mut world, "host-1", &[]);
-    assert_eq!(world.room.heard("host-1", method::OFFER).len(), 0, "too late");
+    assert_eq!(
+        world.room.heard("host-1", method::OFFER).len(),
+        0,
+        "too late"
+    );
     publish(&mut world, "host-1", MediaSource::Camera, true);
     assert!(matches!(
         media(&world, "host-1").camera,
@@ -155,13 +159,19 @@ fn a_camera_is_offered_shown_and_muted() {
         muted: false,
         frozen: false,
     };
-    assert_eq!(person(&world, "viewer-1", "host-1").camera, Some(seen.clone()));
+    assert_eq!(
+        person(&world, "viewer-1", "host-1").camera,
+        Some(seen.clone())
+    );
 
     publish(&mut world, "host-1", MediaSource::Camera, false);
     assert!(orders(&mut world, "host-1").contains(&Command::Mute(Source::Camera, true)));
     seen.muted = true;
     assert_eq!(person(&world, "viewer-1", "host-1").camera, Some(seen));
-    assert!(matches!(media(&world, "host-1").camera, SendingView::Muted { .. }));
+    assert!(matches!(
+        media(&world, "host-1").camera,
+        SendingView::Muted { .. }
+    ));
 
     publish(&mut world, "host-1", MediaSource::Camera, true);
     assert!(orders(&mut world, "host-1").contains(&Command::Mute(Source::Camera, false)));
@@ -177,12 +187,12 @@ fn what_is_shown_is_wanted_and_as_large_as_it_is_shown() {
     orders(&mut world, "viewer-1");
 
     let camera = "host-1-Camera".to_owned();
-    for (height, layer) in [
-        (180, Layer::Low),
-        (400, Layer::Medium),
-        (900, Layer::High),
-    ] {
-        shows(&mut world, "viewer-1", &[(&camera, height), ("nobody's", 500)]);
+    for (height, layer) in [(180, Layer::Low), (400, Layer::Medium), (900, Layer::High)] {
+        shows(
+            &mut world,
+            "viewer-1",
+            &[(&camera, height), ("nobody's", 500)],
+        );
         let told = layers(&mut world, "viewer-1");
         assert_eq!(told, Some(vec![(camera.clone(), layer)]));
     }
@@ -190,7 +200,11 @@ fn what_is_shown_is_wanted_and_as_large_as_it_is_shown() {
     assert_eq!(layers(&mut world, "viewer-1"), None, "no news");
 
     publish(&mut world, "host-1", MediaSource::Camera, false);
-    assert_eq!(layers(&mut world, "viewer-1"), Some(vec![]), "nothing to see");
+    assert_eq!(
+        layers(&mut world, "viewer-1"),
+        Some(vec![]),
+        "nothing to see"
+    );
     publish(&mut world, "host-1", MediaSource::Camera, true);
     assert_eq!(layers(&mut world, "viewer-1").unwrap().len(), 1);
 
@@ -214,7 +228,10 @@ fn a_full_page_is_drawn_small() {
     shows(&mut world, "host-1", &tiles);
     let told = layers(&mut world, "host-1").unwrap();
     assert_eq!(told.len(), 5);
-    assert!(told.iter().all(|(_, layer)| *layer == Layer::Low), "{told:?}");
+    assert!(
+        told.iter().all(|(_, layer)| *layer == Layer::Low),
+        "{told:?}"
+    );
 }
 
 #[test]
@@ -240,9 +257,19 @@ fn a_role_that_may_not_send_sends_nothing() {
     orders(&mut world, "viewer-1");
     publish(&mut world, "viewer-1", MediaSource::Microphone, true);
     assert_eq!(orders(&mut world, "viewer-1"), []);
-    assert!(world.client("viewer-1").notices.iter().any(
-        |notice| matches!(notice, Notice::Refused { code: code::FORBIDDEN, .. })
-    ));
+    assert!(
+        world
+            .client("viewer-1")
+            .notices
+            .iter()
+            .any(|notice| matches!(
+                notice,
+                Notice::Refused {
+                    code: code::FORBIDDEN,
+                    ..
+                }
+            ))
+    );
     assert!(!media(&world, "viewer-1").may.microphone);
 
     let sources = [Source::Microphone, Source::Camera];
@@ -253,7 +280,10 @@ fn a_role_that_may_not_send_sends_nothing() {
     world.room.set_role("host-1", "presenter");
     world.settle();
     let told = orders(&mut world, "host-1");
-    assert!(told.contains(&Command::Unpublish(Source::Camera)), "{told:?}");
+    assert!(
+        told.contains(&Command::Unpublish(Source::Camera)),
+        "{told:?}"
+    );
     assert!(!told.contains(&Command::Unpublish(Source::Microphone)));
     assert_eq!(media(&world, "host-1").camera, SendingView::Off);
     let microphone = on("host-1", Source::Microphone);
@@ -268,7 +298,10 @@ fn a_held_key_is_heard_as_long_as_it_is_held() {
     offers(&mut world, "host-1", &[Source::Microphone]);
     let heard = |muted| Some(MicrophoneView { muted });
     assert!(media(&world, "host-1").talking);
-    assert_eq!(person(&world, "viewer-1", "host-1").microphone, heard(false));
+    assert_eq!(
+        person(&world, "viewer-1", "host-1").microphone,
+        heard(false)
+    );
     world.act("host-1", Intent::Talk { held: false });
     assert!(!media(&world, "host-1").talking);
     assert_eq!(person(&world, "viewer-1", "host-1").microphone, heard(true));
@@ -277,7 +310,11 @@ fn a_held_key_is_heard_as_long_as_it_is_held() {
     world.act("host-1", Intent::Talk { held: true });
     world.act("host-1", Intent::Talk { held: false });
     let microphone = on("host-1", Source::Microphone);
-    assert_eq!(media(&world, "host-1").microphone, microphone, "it was on already");
+    assert_eq!(
+        media(&world, "host-1").microphone,
+        microphone,
+        "it was on already"
+    );
 }
 
 #[test]
@@ -401,7 +438,8 @@ fn others_mute_me_and_nobody_unmutes_me() {
     };
     world.room.tell("host-1", &request(true));
     world.settle();
-    let muted = |world: &World| matches!(media(world, "host-1").microphone, SendingView::Muted { .. });
+    let muted =
+        |world: &World| matches!(media(world, "host-1").microphone, SendingView::Muted { .. });
     assert!(muted(&world));
     world.room.tell("host-1", &request(false));
     world.settle();
@@ -416,7 +454,9 @@ fn others_mute_me_and_nobody_unmutes_me() {
             ..MuteStateRequest::default()
         })
     };
-    world.room.tell("host-1", &everybody(Some(vec!["viewer".into()])));
+    world
+        .room
+        .tell("host-1", &everybody(Some(vec!["viewer".into()])));
     world.settle();
     assert!(!muted(&world), "not my role");
     world.room.tell("host-1", &everybody(None));
@@ -435,14 +475,25 @@ fn speakers_are_told_by_person_and_those_who_leave_fall_silent() {
         tiles.iter().map(|tile| tile.peer_id.clone()).collect()
     };
     let before = order(&world);
-    let speakers = vec![("host-1-Microphone".to_owned(), 80), ("nobody's".to_owned(), 90)];
+    let speakers = vec![
+        ("host-1-Microphone".to_owned(), 80),
+        ("nobody's".to_owned(), 90),
+    ];
     says(&mut world, "host-2", Event::Speakers(speakers));
     let heard = world.shown("host-2").voices.clone().unwrap().speakers;
     assert_eq!(heard.len(), 1);
     assert_eq!((heard[0].peer_id.as_str(), heard[0].level), ("host-1", 80));
     assert_eq!(order(&world), before, "tiles keep their places");
     world.act("host-1", Intent::Leave);
-    assert!(world.shown("host-2").voices.clone().unwrap().speakers.is_empty());
+    assert!(
+        world
+            .shown("host-2")
+            .voices
+            .clone()
+            .unwrap()
+            .speakers
+            .is_empty()
+    );
     assert_eq!(world.client("host-1").ended, Some(EndReason::Left));
     assert!(orders(&mut world, "host-1").contains(&Command::Stop));
 }
@@ -458,7 +509,11 @@ fn pictures_that_stand_still_and_weak_lines_are_shown() {
         frozen,
     };
     says(&mut world, "viewer-1", frozen(true));
-    says(&mut world, "viewer-1", Event::Quality(vec![("host-1".into(), 1)]));
+    says(
+        &mut world,
+        "viewer-1",
+        Event::Quality(vec![("host-1".into(), 1)]),
+    );
     let seen = person(&world, "viewer-1", "host-1");
     assert!(seen.camera.unwrap().frozen);
     assert_eq!(seen.quality, Some(1));

@@ -13,9 +13,9 @@ use crate::core::{
     io::{Announcement, ConnectFailure, Input, Now, Output, StayConfig},
     unsettled::Unsettled,
     view::{
-        ChatView, ConnectionView, CountsView, Delivery, EndReason, GridView, JoinedView,
-        MediaView, MessageView, Notice, PeopleListView, PeopleView, PollsView, RoomView,
-        SessionView, StageLogView, StageView, ViewEvent, VoicesView, WatchView,
+        ChatView, ConnectionView, CountsView, Delivery, EndReason, GridView, JoinedView, MediaView,
+        MessageView, Notice, PeopleListView, PeopleView, PollsView, RoomView, SessionView,
+        StageLogView, StageView, ViewEvent, VoicesView, WatchView,
     },
 };
 

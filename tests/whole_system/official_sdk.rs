@@ -153,6 +153,14 @@ async fn a_web_page_that_was_cut_off_finds_what_it_missed() {
         vec![],
     )
     .await;
+    // With media the SDK tells of those who are there already as if they had just come.
+    other
+        .does(
+            "await until(() => hms.store.getState(HMS.selectPeers).length === 2);
+             hms.log.length = 0;",
+            vec![],
+        )
+        .await;
 
     link.cut();
     page.does(

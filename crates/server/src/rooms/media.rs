@@ -149,7 +149,7 @@ impl RoomMedia {
                 return std::future::pending().await;
             };
             if moves.changed().await.is_err() {
-                std::future::pending().await // the plane is gone with the server
+                std::future::pending::<()>().await; // the plane is gone with the server
             }
         };
         let told = tokio::select! {

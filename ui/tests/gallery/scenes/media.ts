@@ -185,6 +185,13 @@ export const mediaScenes: Scenes = {
       await settled();
     },
   }),
+  'media-explained-screen': live({
+    script: { settings: { mediaConsent: false } },
+    then: async ({ app }) => {
+      app.media.toggleScreen();
+      await settled();
+    },
+  }),
   'media-none': failing('NotFoundError'),
   'media-refused': failing('NotAllowedError'),
   'media-busy': failing('NotReadableError'),
@@ -214,6 +221,7 @@ export const mediaScenes: Scenes = {
     },
   },
   'media-check-none': {
+    script: { settings: { mediaConsent: true } },
     play: async () => {
       await settled();
       await click('.check-devices');

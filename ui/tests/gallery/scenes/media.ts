@@ -154,6 +154,7 @@ export const mediaScenes: Scenes = {
     looks: { 2: { speaks: true } },
   }),
   'media-share': live({ view: { share: SCREEN }, strip: true }),
+  'media-share-long': live({ view: { share: SCREEN } }),
   'media-share-waiting': live({ view: { share: { ...SCREEN, trackId: 'never' } }, strip: true }),
   'media-share-frozen': live({ view: { share: { ...SCREEN, frozen: true } }, strip: true }),
   'media-share-mine': live({

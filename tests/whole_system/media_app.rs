@@ -60,6 +60,18 @@ async fn a_learner_sees_the_hosts_camera_move_and_its_mute() {
     host.click(".ctl[aria-label^='Start camera']").await;
     learner.element(PICTURE).await;
 
+    // And a microphone that was on and is muted.
+    host.click(".ctl[aria-label^='Unmute']").await;
+    host.element(".ctl[aria-pressed=true][aria-label^='Mute']")
+        .await;
+    host.click(".ctl[aria-label^='Mute']").await;
+    until("the learner is told that the host is muted", || async {
+        let tiles = learner.tiles().await;
+        let host = tiles.iter().find(|tile| tile.starts_with("Mara Okafor"))?;
+        host.contains("microphone off").then_some(())
+    })
+    .await;
+
     learner.close().await;
     host.close().await;
 }

@@ -33,7 +33,8 @@ const END_OF_SESSION: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 struct Stay {
     handle: StayHandle,
-    media: Arc<StayMedia>,
+    /// Until it is over.
+    media: Option<Arc<StayMedia>>,
     /// The way to its server.
     api: Api,
     /// Where others reach the session, if it runs on this computer's own server.
@@ -70,8 +71,7 @@ impl Stays {
     /// Media of the stay that goes on.
     pub(crate) fn media(&self) -> Option<Arc<StayMedia>> {
         let last = self.last.lock();
-        let current = last.as_ref().filter(|stay| !stay.over);
-        current.map(|stay| stay.media.clone())
+        last.as_ref()?.media.clone()
     }
 
     /// The stay in this session, if it is the one that goes on or the last one, and the
@@ -135,6 +135,7 @@ impl Stays {
     fn ended(&self) {
         if let Some(stay) = self.last.lock().as_mut() {
             stay.over = true;
+            stay.media = None;
         }
         self.title.send_replace(None);
     }
@@ -163,7 +164,7 @@ impl App {
         });
         *self.stays.last.lock() = Some(Stay {
             handle: handle.clone(),
-            media,
+            media: Some(media),
             api,
             shared_at: at_own_server.then(|| self.own_server.shared_at()),
             readers: watch::Sender::new(0),

@@ -22,10 +22,7 @@ use kulti_media::client::{
     interface::{AudioDevices, Command, Event, Picture, Source, VideoSink},
 };
 use parking_lot::Mutex;
-use tokio::{
-    sync::{mpsc, watch},
-    time::{MissedTickBehavior, interval},
-};
+use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Message;
 
 use self::{
@@ -38,7 +35,9 @@ use self::{
 /// Encoders are driven so often, which is no less than any of them needs.
 const TICK: Duration = Duration::from_millis(33);
 /// And the clock of sound is told so often.
-const CLOCK_TICKS: u32 = 30;
+const CLOCK: Duration = Duration::from_secs(1);
+/// So many messages may wait for a page that does not read: some seconds' worth.
+const QUEUE: usize = 1_024;
 
 /// Media of one stay. The engine starts when the session wants it to, and stops with it.
 pub(crate) struct StayMedia {
@@ -56,8 +55,10 @@ impl std::fmt::Debug for StayMedia {
 /// What engine, page and session all reach. No lock is held while another is taken, nor
 /// while anything is waited for.
 struct Shared {
-    /// What times are counted from, as the engine does.
+    /// What times here are counted from.
     epoch: Instant,
+    /// What the engine counts its times from: when it was started.
+    sound_epoch: Mutex<Option<Instant>>,
     engine: Mutex<Option<Engine>>,
     devices: Mutex<AudioDevices>,
     /// Where the engine's words go.
@@ -69,7 +70,7 @@ struct Shared {
 /// The page's side.
 #[derive(Default)]
 struct View {
-    page: Option<mpsc::UnboundedSender<Message>>,
+    page: Option<mpsc::Sender<Message>>,
     slots: Slots,
     camera: Feed,
     screen: Feed,
@@ -84,9 +85,11 @@ impl View {
     }
 
     fn send(&mut self, message: Message) {
+        // One that has stood still for so long is cut off; it comes again when it can.
         if let Some(page) = &self.page
-            && page.send(message).is_err()
+            && page.try_send(message).is_err()
         {
+            tracing::debug!("the page is gone, or does not read");
             self.page = None;
         }
     }
@@ -113,6 +116,7 @@ impl StayMedia {
         let (to_session, for_session) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             epoch: Instant::now(),
+            sound_epoch: Mutex::default(),
             engine: Mutex::default(),
             devices: Mutex::new(devices.clone()),
             events,
@@ -198,6 +202,7 @@ impl Shared {
         });
         let devices = self.devices.lock().clone();
         let events = self.events.clone();
+        *self.sound_epoch.lock() = Some(Instant::now());
         match Engine::start(devices, Box::new(sink), driver, events) {
             Ok(started) => *engine = Some(started),
             // The session waits for its offer a moment, and goes on without media.
@@ -275,7 +280,7 @@ impl VideoSink for Sink {
 
 impl Pages for Shared {
     fn came(&self) -> Outgoing {
-        let (page, outgoing) = mpsc::unbounded_channel();
+        let (page, outgoing) = mpsc::channel(QUEUE);
         let now = self.now_ms();
         let asked = {
             let mut view = self.view.lock();
@@ -349,7 +354,10 @@ impl Pages for Shared {
 
 impl Shared {
     fn tell_clock(&self) {
-        let at_us = u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let Some(epoch) = *self.sound_epoch.lock() else {
+            return;
+        };
+        let at_us = u64::try_from(epoch.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.view.lock().tell(&ToPage::Clock { at_us });
     }
 }
@@ -385,21 +393,22 @@ async fn listen(
 /// Drives encoders, whose timers the page may not be given while its window is hidden,
 /// and tells the clock of sound.
 async fn tick(shared: Weak<Shared>) {
-    let mut ticks = interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut clock = 0;
+    let mut clock_told: Option<Instant> = None;
+    let mut period = CLOCK;
     loop {
-        ticks.tick().await;
+        tokio::time::sleep(period).await;
         let Some(shared) = shared.upgrade() else {
             return;
         };
-        clock = (clock + 1) % CLOCK_TICKS;
-        if clock == 0 {
+        if clock_told.is_none_or(|at| at.elapsed() >= CLOCK) {
+            clock_told = Some(Instant::now());
             shared.tell_clock();
         }
         let mut view = shared.view.lock();
-        if view.camera.is_running() || view.screen.is_running() {
+        let is_running = view.camera.is_running() || view.screen.is_running();
+        if is_running {
             view.tell(&ToPage::Tick);
         }
+        period = if is_running { TICK } else { CLOCK };
     }
 }

@@ -31,7 +31,7 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 const HANDSHAKES: usize = 8;
 
 /// What a page is told: texts and pictures, in order.
-pub(super) type Outgoing = mpsc::UnboundedReceiver<Message>;
+pub(super) type Outgoing = mpsc::Receiver<Message>;
 
 /// Takes what pages say.
 pub(super) trait Pages: Send + Sync + 'static {
@@ -213,13 +213,13 @@ mod tests {
 
     struct Recorder {
         said: mpsc::UnboundedSender<FromPage>,
-        page: Mutex<Option<mpsc::UnboundedSender<Message>>>,
+        page: Mutex<Option<mpsc::Sender<Message>>>,
     }
 
     impl Pages for Recorder {
         fn came(&self) -> Outgoing {
-            let (sender, outgoing) = mpsc::unbounded_channel();
-            sender.send(Message::text("hello")).unwrap();
+            let (sender, outgoing) = mpsc::channel(1);
+            sender.try_send(Message::text("hello")).unwrap();
             *self.page.lock() = Some(sender);
             outgoing
         }

@@ -82,6 +82,8 @@ impl Participant {
             ViewEvent::Grid(_)
             | ViewEvent::People(_)
             | ViewEvent::PeopleList(_)
+            | ViewEvent::Media(_)
+            | ViewEvent::Voices(_)
             | ViewEvent::Room(_)
             | ViewEvent::StageLog(_)
             | ViewEvent::Chat(_)

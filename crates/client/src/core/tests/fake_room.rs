@@ -151,7 +151,11 @@ impl FakeRoom {
                 let mut joined = peer(peer_id, &join.name, &role, self.now);
                 joined.info.data = join.data;
                 self.peers.insert(peer_id.to_owned(), joined);
-                Ok((json!({}), After::Join))
+                let answer = match join.offer {
+                    Some(_) => json!({"type": "answer", "sdp": "answer to the join"}),
+                    None => json!({}),
+                };
+                Ok((answer, After::Join))
             }
             method::TRACK_UPDATE => {
                 let gone = RpcError::new(code::GONE, "join again");
@@ -173,7 +177,15 @@ impl FakeRoom {
                 self.forget(peer_id);
                 Ok((json!({}), After::Nothing))
             }
-            method::TRACK_UPDATE => Ok((json!({}), After::Nothing)),
+            method::TRACK_UPDATE => {
+                self.mutes(peer_id, &read(params));
+                Ok((json!({}), After::Nothing))
+            }
+            method::OFFER => {
+                self.publishes(peer_id, read(params));
+                Ok((json!({"type": "answer", "sdp": "answer"}), After::Nothing))
+            }
+            method::ANSWER | method::TRICKLE => Ok((json!({}), After::Nothing)),
             method::SET_METADATA => self.set(peer_id, read(params)),
             method::GET_METADATA => {
                 let key = params["key"].as_str().unwrap_or_default();

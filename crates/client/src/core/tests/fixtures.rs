@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kulti_protocol::signalling::{Peer, PeerInfo, Permissions, PolicyChange, Role};
+use kulti_protocol::signalling::{Peer, PeerInfo, Permissions, PolicyChange, PublishParams, Role};
 
 /// Peers of these tests are called after their role: `host-1`, `viewer-2`.
 pub(super) fn role_of(peer_id: &str) -> &str {
@@ -34,16 +34,21 @@ pub(super) fn policy(mine: &str) -> PolicyChange {
         ..Permissions::default()
     };
     let roles = [
-        ("host", all),
-        ("presenter", Permissions::default()),
-        ("viewer", Permissions::default()),
+        ("host", all, &["audio", "video", "screen"] as &[&str]),
+        ("presenter", Permissions::default(), &["audio"]),
+        ("viewer", Permissions::default(), &[]),
     ];
     let known_roles = roles
         .into_iter()
-        .map(|(name, permissions)| {
+        .map(|(name, permissions, allowed)| {
+            let publish_params = PublishParams {
+                allowed: allowed.iter().map(|&what| what.to_owned()).collect(),
+                ..PublishParams::default()
+            };
             let role = Role {
                 name: name.to_owned(),
                 permissions,
+                publish_params,
                 ..Role::default()
             };
             (name.to_owned(), role)

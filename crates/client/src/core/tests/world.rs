@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use kulti_media::client::interface::{AudioDevices, Command};
 use kulti_protocol::api::{HeartbeatRequest, HeartbeatResponse, WatchPolicy};
 
 use kulti_watch::IntervalSet;
@@ -13,8 +14,8 @@ use crate::core::{
     unsettled::Unsettled,
     view::{
         ChatView, ConnectionView, CountsView, Delivery, EndReason, GridView, JoinedView,
-        MessageView, Notice, PeopleListView, PeopleView, PollsView, RoomView, SessionView,
-        StageLogView, StageView, ViewEvent, WatchView,
+        MediaView, MessageView, Notice, PeopleListView, PeopleView, PollsView, RoomView,
+        SessionView, StageLogView, StageView, ViewEvent, VoicesView, WatchView,
     },
 };
 
@@ -39,6 +40,8 @@ pub(super) struct Shown {
     pub(super) polls: PollsView,
     pub(super) joined: Vec<JoinedView>,
     pub(super) watch: Option<WatchView>,
+    pub(super) media: Option<MediaView>,
+    pub(super) voices: Option<VoicesView>,
 }
 
 impl Shown {
@@ -60,6 +63,8 @@ impl Shown {
             ViewEvent::Room(view) => self.room = Some(view),
             ViewEvent::StageLog(view) => self.stage_log = Some(view),
             ViewEvent::Watch(view) => self.watch = Some(view),
+            ViewEvent::Media(view) => self.media = Some(view),
+            ViewEvent::Voices(view) => self.voices = Some(view),
             ViewEvent::Messages(view) => self.messages(view),
             // Follows at its own pace, so that a late subscriber's may be newer.
             ViewEvent::Diagnostics(_) => {}
@@ -123,6 +128,8 @@ pub(super) struct Client {
     pub(super) views: Vec<ViewEvent>,
     pub(super) connects: Vec<u64>,
     pub(super) closes: u32,
+    /// What the media engine was told.
+    pub(super) orders: Vec<Command>,
 }
 
 pub(super) struct World {
@@ -130,6 +137,8 @@ pub(super) struct World {
     pub(super) clients: BTreeMap<String, Client>,
     pub(super) boot: u64,
     ours: bool,
+    /// Whether clients have a media engine, and the server takes media.
+    pub(super) has_media: bool,
 }
 
 impl World {
@@ -152,6 +161,7 @@ impl World {
             clients: BTreeMap::new(),
             boot: BOOT,
             ours,
+            has_media: false,
         }
     }
 
@@ -178,7 +188,7 @@ impl World {
             name: format!("Name {id}"),
             role: role_of(id).to_owned(),
             watch_policy: WatchPolicy::default(),
-            media: None,
+            media: self.has_media.then(AudioDevices::default),
             server_counts_viewers: self.ours,
             seed: id.len() as u64,
         };
@@ -202,6 +212,7 @@ impl World {
             views: Vec::new(),
             connects: Vec::new(),
             closes: 0,
+            orders: Vec::new(),
         };
         self.clients.insert(id.to_owned(), client);
         self.input(id, Input::Start);
@@ -326,7 +337,9 @@ impl World {
                 None => {
                     client.open = true;
                     self.room.open(id, role_of(id));
-                    Input::SocketOpened { takes_media: false }
+                    Input::SocketOpened {
+                        takes_media: self.has_media,
+                    }
                 }
             };
             self.input(id, input);
@@ -388,6 +401,7 @@ impl Client {
                 room.close(&self.id);
                 room.forget(&self.id);
             }
+            Output::Media(command) => self.orders.push(command),
             Output::View(ViewEvent::Notice(notice)) => self.notices.push(notice),
             Output::View(event) => {
                 self.views.push(event.clone());

@@ -165,7 +165,30 @@ describe('the camera', () => {
   });
 });
 
+describe('cameras', () => {
+  it('are not called missing before the system may tell of them', async () => {
+    const { state, backend, app } = await media(undefined, { consent: false });
+    await state.lookForCameras();
+    expect(state.cameras).toBeNull();
+    app.settings = await backend.allowCamera();
+    await state.lookForCameras();
+    expect(state.cameras).toEqual([]);
+    expect(cameraChoices(null)).toHaveLength(1);
+  });
+});
+
 describe('a screen', () => {
+  it('is explained once, too', async () => {
+    const { stream } = testStream();
+    const { state } = await media(new ScriptedCapturing([], undefined, async () => stream), {
+      consent: false,
+    });
+    state.toggleScreen();
+    expect(state.explaining).toBe('screen');
+    await state.answerExplanation(true);
+    await vi.waitFor(() => expect(state.screen.at).toBe('on'));
+  });
+
   it('that was not chosen is nothing to complain of', async () => {
     const { state, toasts } = await media();
     state.toggleScreen();

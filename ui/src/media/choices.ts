@@ -21,9 +21,10 @@ export function soundChoices(devices: readonly SoundDeviceView[]): Choice[] {
   ];
 }
 
-/** Cameras. Before the first one was allowed, the system does not tell their names. */
-export function cameraChoices(cameras: readonly Camera[]): Choice[] {
+/** Cameras; null: not known yet. Before the first one was allowed, the system does not tell their names. */
+export function cameraChoices(cameras: readonly Camera[] | null): Choice[] {
   const text = words.media.devices;
+  if (cameras === null) return [{ id: null, name: text.systemDefault }];
   if (cameras.length === 0) return [];
   const named = cameras.filter((camera) => camera.id !== '');
   return [

@@ -84,7 +84,10 @@ export class App {
     this.session = new Session(backend, this.toasts);
     this.media = new Media(
       { backend, session: this.session, toasts: this.toasts },
-      { mayAsk: () => this.settings.mediaConsent ?? false, taken: (settings) => this.#takeSettings(settings) },
+      {
+        mayAsk: () => this.settings.mediaConsent ?? false,
+        taken: (settings) => this.#takeSettings(settings),
+      },
       around,
     );
     this.joining = new Joining(backend, (target, allowPlain) => this.join(target, allowPlain));

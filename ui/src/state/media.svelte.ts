@@ -83,12 +83,12 @@ export class Media {
   screen = $state.raw<Capture>({ at: 'off' });
   /** The camera, for my eyes only. */
   preview = $state.raw<Capture>({ at: 'off' });
-  /** Null: not asked yet. */
+  /** Null: not known yet. */
   cameras = $state.raw<readonly Camera[] | null>(null);
   /** The camera that was chosen; null is the system's. */
   cameraId = $state.raw<string | null>(remembered(CAMERA));
   /** What waits for a yes to the explanation. */
-  explaining = $state<'camera' | 'preview' | null>(null);
+  explaining = $state<'camera' | 'preview' | 'screen' | null>(null);
 
   /** What was asked of the microphone and is not so yet. */
   #asked = $state.raw<boolean | null>(null);
@@ -203,7 +203,7 @@ export class Media {
   /** Starts or stops sharing a screen. */
   toggleScreen(): void {
     if (this.screen.at === 'on' || this.screen.at === 'starting') this.#stop('screen');
-    else if (this.may.screen) void this.#start('screen');
+    else if (this.may.screen) this.#explained('screen');
   }
 
   /** Shows my camera to me alone. */
@@ -228,8 +228,7 @@ export class Media {
     } catch {
       return this.#notTaken();
     }
-    if (waiting === 'camera') void this.#start('camera');
-    else void this.#startPreview();
+    this.#explained(waiting);
   }
 
   /** Uses another camera, at once where one is on. */
@@ -262,13 +261,16 @@ export class Media {
 
   /** Finds out which cameras there are. */
   async lookForCameras(): Promise<void> {
+    let found: readonly Camera[] = [];
     try {
-      this.cameras = await this.#around.capturing.cameras();
+      found = await this.#around.capturing.cameras();
     } catch {
-      this.cameras = [];
+      // As if there were none.
     }
+    // Before the yes the system need not tell of any: that does not mean that there is none.
+    this.cameras = found.length === 0 && !this.#mayAsk() ? null : found;
     // What was missing may be there now.
-    if (this.camera.at === 'failed' && this.camera.why === 'none' && this.cameras.length > 0) {
+    if (this.camera.at === 'failed' && this.camera.why === 'none' && found.length > 0) {
       this.camera = { at: 'off' };
     }
   }
@@ -324,10 +326,11 @@ export class Media {
     });
   }
 
-  #explained(what: 'camera' | 'preview'): void {
+  /** Starts it, after the explanation where that was not read yet. */
+  #explained(what: Source | 'preview'): void {
     if (!this.#mayAsk()) this.explaining = what;
-    else if (what === 'camera') void this.#start('camera');
-    else void this.#startPreview();
+    else if (what === 'preview') void this.#startPreview();
+    else void this.#start(what);
   }
 
   async #openCamera(): Promise<MediaStream> {

@@ -139,6 +139,13 @@ export const media = {
       'Nothing is recorded by Kulti.',
     ],
     preview: 'Your system asks next. The preview stays on this computer.',
+    screenTitle: 'Share your screen?',
+    screenBody: 'Your system asks next which screen or window. The people in this session see all of it.',
+    screenPoints: [
+      'Close what others should not see, and messages that may pop up.',
+      'While you share, the room says so, and S stops it at once.',
+      'Nothing is recorded by Kulti.',
+    ],
     go: 'Continue',
   },
 

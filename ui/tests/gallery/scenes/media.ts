@@ -154,6 +154,7 @@ export const mediaScenes: Scenes = {
     looks: { 2: { speaks: true } },
   }),
   'media-share': live({ view: { share: SCREEN }, strip: true }),
+  'media-share-long': live({ view: { share: SCREEN } }),
   'media-share-waiting': live({ view: { share: { ...SCREEN, trackId: 'never' } }, strip: true }),
   'media-share-frozen': live({ view: { share: { ...SCREEN, frozen: true } }, strip: true }),
   'media-share-mine': live({
@@ -182,6 +183,13 @@ export const mediaScenes: Scenes = {
     script: { settings: { mediaConsent: false } },
     then: async ({ app }) => {
       app.media.toggleCamera();
+      await settled();
+    },
+  }),
+  'media-explained-screen': live({
+    script: { settings: { mediaConsent: false } },
+    then: async ({ app }) => {
+      app.media.toggleScreen();
       await settled();
     },
   }),
@@ -214,6 +222,7 @@ export const mediaScenes: Scenes = {
     },
   },
   'media-check-none': {
+    script: { settings: { mediaConsent: true } },
     play: async () => {
       await settled();
       await click('.check-devices');

@@ -16,6 +16,7 @@ mod join_storm;
 mod load;
 mod machine;
 mod markers;
+mod media;
 mod open_files;
 mod plain_tcp;
 mod plain_websocket;
@@ -83,6 +84,15 @@ enum What {
         #[arg(long, default_value_t = 252)]
         seconds: u64,
     },
+    /// One camera, 10, 50 and 100 who watch it: what forwarding it costs.
+    Media {
+        /// Who watch; may be repeated.
+        #[arg(long, num_args = 1.., default_values_t = [10, 50, 100])]
+        receivers: Vec<usize>,
+        /// How long each is measured.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
     /// The desktop app: start, memory, idle CPU, from another's act to its screen.
     App {
         /// How often it is started.
@@ -143,6 +153,9 @@ fn carry_out(what: Option<What>) -> anyhow::Result<()> {
         What::App { starts, acts } => return runtime.block_on(app::run(starts, acts)),
         _ => cores::take_generator_core()?,
     }
+    if let What::Media { receivers, seconds } = &what {
+        return media::run(receivers, *seconds);
+    }
     runtime.block_on(async {
         match what {
             What::Fanout { observers, seconds } => fanout::run(&observers, seconds).await,
@@ -153,6 +166,7 @@ fn carry_out(what: Option<What>) -> anyhow::Result<()> {
             What::ServeTcp
             | What::ServeWebsocket
             | What::App { .. }
+            | What::Media { .. }
             | What::Watch
             | What::Soak { .. } => Ok(()),
         }
@@ -170,6 +184,7 @@ fn all() -> anyhow::Result<()> {
         "idle",
         "stack",
         "database",
+        "media",
         "app",
     ] {
         let status = Command::new(&this).arg(what).status()?;

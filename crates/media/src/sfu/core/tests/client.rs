@@ -13,6 +13,7 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpWrite, Vp8Descriptor};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 
+use super::source::Source;
 use crate::sfu::{Kind, PeerKey, PublishedTrack};
 
 /// A packet that was got.
@@ -57,6 +58,15 @@ impl End {
         }
     }
 
+    /// Has another address from now on.
+    pub(super) fn move_to(&mut self, address: SocketAddr) {
+        let old = Candidate::host(self.address, "udp").unwrap();
+        self.rtc.direct_api().invalidate_candidate(&old);
+        self.rtc
+            .add_local_candidate(Candidate::host(address, "udp").unwrap());
+        self.address = address;
+    }
+
     pub(super) fn receive(&mut self, from: SocketAddr, datagram: &[u8], now: Instant) {
         let contents = Receive::new(Protocol::Udp, from, self.address, datagram).unwrap();
         self.rtc
@@ -83,19 +93,6 @@ impl End {
             }
         }
     }
-}
-
-/// A stream that is sent: 20 frames of two packets a second, or 50 packets of sound.
-struct Source {
-    mid: Mid,
-    rid: Option<Rid>,
-    kind: Kind,
-    sequence: u64,
-    frame: u32,
-    next: Instant,
-    wants_keyframe: bool,
-    is_paused: bool,
-    level: i8,
 }
 
 pub(super) struct Client {
@@ -199,6 +196,15 @@ impl Client {
         self.publish.pending = Some(pending);
         self.published.retain(|track| track.track_id != track_id);
         self.sources.retain(|source| source.mid != mid);
+        offer.to_sdp_string()
+    }
+
+    /// The offer of a client whose network has changed.
+    pub(super) fn restart_ice(&mut self) -> String {
+        let mut api = self.publish.rtc.sdp_api();
+        api.ice_restart(true);
+        let (offer, pending) = api.apply().unwrap();
+        self.publish.pending = Some(pending);
         offer.to_sdp_string()
     }
 
@@ -415,26 +421,5 @@ impl Client {
 
     pub(super) fn answer_to(&self, id: &Value) -> Option<&Value> {
         self.messages.iter().find(|message| message["id"] == *id)
-    }
-}
-
-impl Source {
-    fn letter(&self) -> char {
-        self.rid.and_then(|rid| rid.chars().next()).unwrap_or('-')
-    }
-
-    /// The packets of the next frame, with their markers.
-    fn frame(&mut self) -> Vec<(Vec<u8>, bool)> {
-        self.frame += 1;
-        let letter = self.letter() as u8;
-        if self.kind == Kind::Audio {
-            return vec![(vec![1, 2, 3, letter], false)];
-        }
-        let id = (self.frame & 0x7fff).to_be_bytes();
-        let tl0 = self.frame as u8;
-        let packet =
-            |first: u8, body: u8| vec![first, 0xe0, 0x80 | id[2], id[3], tl0, 0, body, letter];
-        let inter = u8::from(!std::mem::take(&mut self.wants_keyframe));
-        vec![(packet(0x90, inter), false), (packet(0x80, 0), true)]
     }
 }

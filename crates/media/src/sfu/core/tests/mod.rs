@@ -5,5 +5,6 @@ mod client;
 mod layers;
 mod robustness;
 mod sessions;
+mod source;
 mod speaking;
 mod world;

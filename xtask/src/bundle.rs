@@ -34,7 +34,12 @@ pub(crate) fn bundle(workspace: &Workspace, arguments: &Arguments) -> Result<Exi
         let program = if cfg!(windows) { "tauri.cmd" } else { "tauri" };
         let mut tauri = node.command(workspace.ui().join("node_modules/.bin").join(program))?;
         tauri.current_dir(&workspace.root);
+        // The app alone: the workspace has more programs.
+        let app = ["--", "--package", "kulti-desktop"];
         tauri.args(["build", "--bundles", &FORMATS.join(",")]);
+        tauri.args(app);
+        // The tray icon's library is loaded at run time, so that pkg-config need not know it.
+        tauri.env("TAURI_LINUX_AYATANA_APPINDICATOR", "true");
         run(&mut tauri)
     })?;
 

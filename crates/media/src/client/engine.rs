@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use super::audio::capture::Capture;
+use super::audio::Mixer;
+use super::audio::capture::{Capture, Frame};
 use super::audio::driver::Playout;
 use super::audio::thread::{AudioThread, MakeDriver, Request};
-use super::audio::{FRAME, Mixer};
 use super::core::{Core, Input, Output};
 use super::interface::{AudioDevices, Command, Event, VideoSink};
 use super::network::Network;
@@ -116,7 +116,7 @@ impl Driver {
     async fn run(
         mut self,
         mut commands: mpsc::UnboundedReceiver<Command>,
-        mut recorded: mpsc::Receiver<Box<[f32; FRAME]>>,
+        mut recorded: mpsc::Receiver<Frame>,
     ) {
         let (mut network, mut datagrams) = Network::new();
         loop {

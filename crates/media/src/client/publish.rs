@@ -301,7 +301,7 @@ impl Publisher {
         }
     }
 
-    /// What the connection has to tell; datagrams go out, true where it went up or down.
+    /// What the connection has to tell.
     pub(super) fn poll(&mut self, now: Instant, out: &mut Outbox) {
         while let Some(came_out) = self.connection.as_mut().and_then(Connection::poll) {
             match came_out {
@@ -457,6 +457,7 @@ impl Publisher {
 impl Published {
     /// Asks for a keyframe now, or as soon as the last request is long enough ago.
     fn ask_key(&mut self, source: Source, now: Instant, out: &mut Outbox) {
+        self.ask_key_at = None;
         if source == Source::Microphone || self.muted || !matches!(self.stage, Stage::Live(_)) {
             return;
         }
@@ -466,7 +467,6 @@ impl Published {
             }
             _ => {
                 self.key_asked = Some(now);
-                self.ask_key_at = None;
                 out.push_back(Output::Event(Event::KeyframeWanted(source)));
             }
         }

@@ -3,18 +3,23 @@
 //! The library wants its output drained after every change, before the next one. Here each
 //! method makes one change and drains; what came out waits in [`Connection::poll`].
 
+mod drain;
+mod told;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId};
 use str0m::format::{Codec, FormatParams};
-use str0m::media::{Direction, Frequency, KeyframeRequestKind, MediaKind, MediaTime, Mid};
+use str0m::media::{Direction, Frequency, KeyframeRequestKind, MediaTime};
 use str0m::net::{Protocol, Receive};
-use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
+use str0m::{Candidate, Event, IceConnectionState, Input, Rtc};
+
+use drain::{Drained, drain};
+pub(crate) use told::{Change, DescriptionError, Happening, Kind, Out, Section};
 
 /// The payload type of opus, the one that browsers use.
 const OPUS: u8 = 111;
@@ -27,117 +32,6 @@ const MOST_REMOTE_CANDIDATES: usize = 32;
 
 /// The label of the only data channel.
 const CHANNEL: &str = "ion-sfu";
-
-/// A media section.
-pub(crate) type Section = Mid;
-
-/// What a section carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Opus.
-    Audio,
-    /// VP8.
-    Video,
-}
-
-/// One change of what is sent, to be offered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Change {
-    /// The data channel: the first offer.
-    Channel,
-    /// A track more.
-    Add {
-        /// What it carries.
-        kind: Kind,
-        /// First word of the msid.
-        stream_id: String,
-        /// Second word of the msid.
-        track_id: String,
-    },
-    /// The section carries nothing from now on.
-    Remove(Section),
-    /// New ICE credentials.
-    RestartIce,
-}
-
-/// What a connection tells.
-#[derive(Debug)]
-pub(crate) enum Happening {
-    /// DTLS and ICE are up.
-    Up,
-    /// ICE checks are not answered, or the connection has ended.
-    Down,
-    /// A section is received from now on.
-    Opened {
-        /// Which.
-        section: Section,
-        /// What it carries.
-        kind: Kind,
-        /// First word of the msid.
-        stream_id: String,
-        /// Second word of the msid.
-        track_id: String,
-    },
-    /// A section is not received any more.
-    Closed(Section),
-    /// A whole picture, or an opus packet.
-    Media {
-        /// Of which section.
-        section: Section,
-        /// RTP time, extended to 64 bits.
-        rtp_time: u64,
-        /// RTP sequence number of its first packet, extended to 64 bits.
-        sequence: u64,
-        /// When its first packet came.
-        arrived: Instant,
-        /// Whether nothing is missing since the one before (pictures only).
-        contiguous: bool,
-        /// Whether it can be decoded on its own (pictures only).
-        is_key: bool,
-        /// Encoded.
-        data: Arc<[u8]>,
-    },
-    /// The other side needs a keyframe.
-    KeyframeWanted(Section),
-    /// The share of packets that the other side has missed in the last second, 0 to 1.
-    Loss(Section, f32),
-    /// The data channel can be written to.
-    ChannelOpen,
-    /// The data channel is gone.
-    ChannelClosed,
-    /// A text message came.
-    Text(Vec<u8>),
-}
-
-/// What came out of a connection.
-#[derive(Debug)]
-pub(crate) enum Out {
-    /// A datagram to send.
-    Transmit {
-        /// From this socket.
-        source: SocketAddr,
-        /// To there.
-        destination: SocketAddr,
-        /// What.
-        contents: Vec<u8>,
-    },
-    /// Something happened.
-    Happening(Happening),
-}
-
-/// Why a description was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum DescriptionError {
-    /// Not SDP, or not one that fits.
-    #[error("the session description cannot be used: {0}")]
-    Unusable(String),
-    /// An answer without an offer.
-    #[error("no offer is waiting for this answer")]
-    NotAsked,
-    /// The library has failed in this connection.
-    #[error("the media connection has failed")]
-    Failed,
-}
 
 /// One connection.
 pub(crate) struct Connection {
@@ -533,78 +427,6 @@ impl Connection {
     }
 }
 
-/// What draining gave. Sections are looked up while the library is at hand.
-#[allow(clippy::large_enum_variant)] // Lives for a moment only.
-enum Drained {
-    Transmit(Out),
-    Opened(Happening),
-    Event(Event),
-}
-
-/// Until the library waits; `None` if it has failed.
-fn drain(rtc: &mut Rtc, drained: &mut Vec<Drained>) -> Option<Instant> {
-    loop {
-        let event = match rtc.poll_output() {
-            Ok(Output::Timeout(deadline)) => return Some(deadline),
-            Ok(Output::Transmit(transmit)) => {
-                drained.push(Drained::Transmit(Out::Transmit {
-                    source: transmit.source,
-                    destination: transmit.destination,
-                    contents: transmit.contents.into(),
-                }));
-                continue;
-            }
-            Ok(Output::Event(event)) => event,
-            Err(error) => {
-                tracing::warn!(%error, "media connection");
-                return None;
-            }
-        };
-        let section = match &event {
-            Event::MediaAdded(added) => Some((added.mid, added.direction)),
-            Event::MediaChanged(changed) => Some((changed.mid, changed.direction)),
-            _ => None,
-        };
-        let Some((section, direction)) = section else {
-            drained.push(Drained::Event(event));
-            continue;
-        };
-        let Some(media) = rtc.media(section) else {
-            continue;
-        };
-        drained.push(Drained::Opened(
-            if direction.is_receiving() && !media.stopped() {
-                Happening::Opened {
-                    section,
-                    kind: media.kind().into(),
-                    stream_id: media.stream_id().to_owned(),
-                    track_id: media.track_id().to_owned(),
-                }
-            } else {
-                Happening::Closed(section)
-            },
-        ));
-    }
-}
-
 fn unusable(error: impl std::fmt::Display) -> DescriptionError {
     DescriptionError::Unusable(error.to_string())
-}
-
-impl From<Kind> for MediaKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Audio => Self::Audio,
-            Kind::Video => Self::Video,
-        }
-    }
-}
-
-impl From<MediaKind> for Kind {
-    fn from(kind: MediaKind) -> Self {
-        match kind {
-            MediaKind::Audio => Self::Audio,
-            MediaKind::Video => Self::Video,
-        }
-    }
 }

@@ -13,7 +13,7 @@ use kulti_media::client::audio::cpal_driver::CpalDriver;
 use kulti_media::client::interface::{Command, Event, Layer, Picture, Source};
 
 use meeting::{Meeting, Seen};
-use sound::{SilentDriver, ToneDriver};
+use sound::{TONE, VirtualDriver};
 
 /// Of the real sound server: long enough for a machine that has other things to do.
 const PERIOD: Duration = Duration::from_millis(60);
@@ -34,8 +34,8 @@ fn picture(number: u8) -> Picture {
 #[test]
 fn pictures_arrive_as_they_were_sent_and_a_tone_is_heard() {
     let mut meeting = Meeting::new();
-    let ann = meeting.join("ann", |seen| ToneDriver::new(440.0, seen));
-    let ben = meeting.join("ben", SilentDriver::new);
+    let ann = meeting.join("ann", |seen| VirtualDriver::new(TONE, seen));
+    let ben = meeting.join("ben", |seen| VirtualDriver::new(0, seen));
     meeting.connected(ann);
     meeting.connected(ben);
     meeting.send(ann, Command::Publish(Source::Microphone));
@@ -66,7 +66,7 @@ fn pictures_arrive_as_they_were_sent_and_a_tone_is_heard() {
     assert!(got == expected, "the pictures differ");
     meeting.until(
         "a tone",
-        |seen| matches!(seen, Seen::Heard(who, 440) if *who == ben),
+        |seen| matches!(seen, Seen::Heard(who, TONE) if *who == ben),
     );
     meeting.until("the speaker's level", |seen| {
         matches!(seen, Seen::Event(who, Event::Speakers(list)) if *who == ben && !list.is_empty())
@@ -86,7 +86,7 @@ fn a_tone_goes_through_a_real_sound_server_and_back() {
 #[ignore = "run by a_tone_goes_through_a_real_sound_server_and_back, with its server"]
 fn inside_the_sound_server() {
     let mut meeting = Meeting::new();
-    let ann = meeting.join("ann", |seen| ToneDriver::new(440.0, seen));
+    let ann = meeting.join("ann", |seen| VirtualDriver::new(TONE, seen));
     let ben = meeting.join("ben", |_| CpalDriver::with_period(PERIOD));
     meeting.connected(ann);
     meeting.connected(ben);
@@ -105,6 +105,6 @@ fn inside_the_sound_server() {
     });
     meeting.until(
         "the tone again",
-        |seen| matches!(seen, Seen::Heard(who, 440) if *who == ann),
+        |seen| matches!(seen, Seen::Heard(who, TONE) if *who == ann),
     );
 }

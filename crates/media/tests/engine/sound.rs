@@ -11,31 +11,27 @@ use kulti_media::client::audio::capture::Capture;
 use kulti_media::client::audio::driver::{AudioDriver, OnFailure, OpenDevice, Playout};
 use kulti_media::client::interface::{AudioDevice, DeviceFailure};
 
-/// Told the pitch, in Hz, of each tenth of a second that is not silent.
+/// In Hz.
+pub(crate) const TONE: u32 = 440;
+
+/// Told the tone in each tenth of a second that has it.
 pub(crate) type Heard = Box<dyn Fn(u32) + Send>;
 
 /// 10 ms.
 const PERIOD: usize = 480;
 
-pub(crate) struct ToneDriver {
-    hertz: f32,
+pub(crate) struct VirtualDriver {
+    /// What its microphone hears; 0 is nothing.
+    hertz: u32,
     heard: Option<Heard>,
 }
 
-impl ToneDriver {
-    pub(crate) fn new(hertz: f32, heard: Heard) -> Self {
+impl VirtualDriver {
+    pub(crate) fn new(hertz: u32, heard: Heard) -> Self {
         Self {
             hertz,
             heard: Some(heard),
         }
-    }
-}
-
-pub(crate) struct SilentDriver;
-
-impl SilentDriver {
-    pub(crate) fn new(heard: Heard) -> ToneDriver {
-        ToneDriver::new(0.0, heard)
     }
 }
 
@@ -73,7 +69,7 @@ impl Drop for Device {
     }
 }
 
-impl AudioDriver for ToneDriver {
+impl AudioDriver for VirtualDriver {
     fn devices(&mut self) -> (Vec<AudioDevice>, Vec<AudioDevice>) {
         (Vec::new(), Vec::new())
     }
@@ -109,23 +105,24 @@ impl AudioDriver for ToneDriver {
         Ok(Device::open(move || {
             capture.push((0..PERIOD as u32).map(|n| {
                 let seconds = (sample + n) as f32 / 48_000.0;
-                (seconds * hertz * TAU).sin() * 0.5
+                (seconds * hertz as f32 * TAU).sin() * 0.5
             }));
             sample = (sample + PERIOD as u32) % 48_000;
         }))
     }
 }
 
-/// By crossings of zero, to ten Hz; `None`: silence.
+/// The tone that is spoken, if much of what is heard is that. Pieces of it are enough: on a
+/// busy machine a sound server's clock stands still at times.
 fn pitch(samples: &[f32]) -> Option<u32> {
     let power = samples.iter().map(|sample| sample * sample).sum::<f32>() / samples.len() as f32;
-    if power.sqrt() < 0.05 {
-        return None;
+    let (mut re, mut im) = (0.0, 0.0);
+    for (n, sample) in samples.iter().enumerate() {
+        let angle = n as f32 / 48_000.0 * TONE as f32 * TAU;
+        re += sample * angle.cos();
+        im += sample * angle.sin();
     }
-    let crossings = samples
-        .windows(2)
-        .filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0)
-        .count();
-    let seconds = samples.len() as f32 / 48_000.0;
-    Some((crossings as f32 / seconds / 10.0).round() as u32 * 10)
+    let amplitude = (re * re + im * im).sqrt() * 2.0 / samples.len() as f32;
+    let of_tone = amplitude * amplitude / 2.0;
+    (power.sqrt() > 0.02 && of_tone > power * 0.3).then_some(TONE)
 }

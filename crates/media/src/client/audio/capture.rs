@@ -7,15 +7,18 @@ use super::FRAME;
 /// Frames that may wait for the engine; what it cannot take in 200 ms is lost.
 const MOST_WAITING: usize = 10;
 
+/// 20 ms of sound.
+pub(crate) type Frame = Box<[f32; FRAME]>;
+
 /// Takes samples of any number, gives frames of 20 ms.
 pub struct Capture {
-    frames: mpsc::Sender<Box<[f32; FRAME]>>,
+    frames: mpsc::Sender<Frame>,
     filled: usize,
-    frame: Box<[f32; FRAME]>,
+    frame: Frame,
 }
 
 impl Capture {
-    pub(crate) fn new(frames: mpsc::Sender<Box<[f32; FRAME]>>) -> Self {
+    pub(crate) fn new(frames: mpsc::Sender<Frame>) -> Self {
         Self {
             frames,
             filled: 0,
@@ -24,10 +27,7 @@ impl Capture {
     }
 
     /// Where frames come out.
-    pub(crate) fn channel() -> (
-        mpsc::Sender<Box<[f32; FRAME]>>,
-        mpsc::Receiver<Box<[f32; FRAME]>>,
-    ) {
+    pub(crate) fn channel() -> (mpsc::Sender<Frame>, mpsc::Receiver<Frame>) {
         mpsc::channel(MOST_WAITING)
     }
 

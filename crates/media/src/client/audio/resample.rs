@@ -120,7 +120,7 @@ mod tests {
                 out.len()
             );
             assert!(
-                (rms(&out[200..]) - 0.7071).abs() < 0.01,
+                (rms(&out[200..]) - std::f32::consts::FRAC_1_SQRT_2).abs() < 0.01,
                 "{from} to {to}: {}",
                 rms(&out)
             );

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc as async_mpsc;
 
-use super::FRAME;
-use super::capture::Capture;
+use super::capture::{Capture, Frame};
 use super::driver::{AudioDriver, OnFailure, OpenDevice, Playout};
 use crate::client::interface::{AudioDevices, DeviceFailure, Event};
 
@@ -48,7 +47,7 @@ impl AudioThread {
     pub(crate) fn start(
         make_driver: MakeDriver,
         playout: Playout,
-        frames: async_mpsc::Sender<Box<[f32; FRAME]>>,
+        frames: async_mpsc::Sender<Frame>,
         events: async_mpsc::UnboundedSender<Event>,
     ) -> std::io::Result<Self> {
         let (requests, received) = channel();
@@ -105,7 +104,7 @@ struct Devices {
     input: Slot,
     output: Slot,
     playout: Playout,
-    frames: async_mpsc::Sender<Box<[f32; FRAME]>>,
+    frames: async_mpsc::Sender<Frame>,
     events: async_mpsc::UnboundedSender<Event>,
     requests: Sender<Request>,
 }

@@ -603,7 +603,7 @@ fn a_tone_reaches_the_server_and_silence_costs_next_to_nothing() {
 fn a_layer_is_asked_for_until_it_is_granted_and_pictures_come() {
     let mut world = World::joined();
     let (track, mid) = world.camera();
-    assert_eq!(world.opened, [track.clone()]);
+    assert_eq!(world.opened, ["camera"]);
     world.command(Command::Layers(vec![(track.clone(), Layer::Medium)]));
     world.pass(Duration::from_millis(100));
     let heard = world.subscribe.heard();

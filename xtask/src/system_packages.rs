@@ -45,8 +45,9 @@ pub(crate) const BUILD: &[Requirement] = &[
         probe: Probe::Trust,
     },
     program("pkg-config", "pkg-config"),
-    // The audio codec is compiled with it.
+    // The audio codec is compiled with these two.
     program("cmake", "cmake"),
+    program("make", "make"),
     Requirement {
         package: "libasound2-dev",
         probe: Probe::Library("alsa"),

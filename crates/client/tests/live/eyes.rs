@@ -113,7 +113,7 @@ impl Eyes {
                     }
                 }
             }
-            ViewEvent::Polls(_) => {}
+            ViewEvent::Polls(_) | ViewEvent::Media(_) | ViewEvent::Voices(_) => {}
             ViewEvent::Watch(watch) => seen.watch = watch,
             ViewEvent::Diagnostics(_) => {}
             ViewEvent::Notice(notice) => seen.notices.push(notice),

@@ -52,6 +52,10 @@ enum Link {
 }
 
 /// What the link brings.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one at a time, handed on at once"
+)]
 enum LinkEvent {
     Connected(Connected),
     Socket(SocketEvent),

@@ -78,10 +78,13 @@ impl Sight {
 }
 
 fn by_height(lines: u32) -> Layer {
-    match lines {
-        0 => Layer::None,
-        1..=LOW_LINES => Layer::Low,
-        ..=MEDIUM_LINES => Layer::Medium,
-        _ => Layer::High,
+    if lines == 0 {
+        Layer::None
+    } else if lines <= LOW_LINES {
+        Layer::Low
+    } else if lines <= MEDIUM_LINES {
+        Layer::Medium
+    } else {
+        Layer::High
     }
 }

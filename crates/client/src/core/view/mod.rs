@@ -48,6 +48,10 @@ pub use watch::{PauseReason, PromptView, RibbonSpan, WatchView};
 /// One change of what the screen shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(tag = "slice", content = "value", rename_all = "camelCase")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "few at a time, each handed on at once"
+)]
 pub enum ViewEvent {
     /// The signalling connection.
     Connection(ConnectionView),

@@ -178,7 +178,9 @@ impl SdkPage {
     pub(crate) async fn does(&self, body: &str, arguments: Vec<Value>) -> Value {
         let answer = self.run_async(body, arguments).await;
         if let Some(error) = answer.as_str().filter(|text| text.starts_with("error ")) {
-            panic!("{}: {error}", self.name);
+            let log = "return JSON.stringify(window.hms?.log?.slice(-20))";
+            let log = self.client.execute(log, vec![]).await;
+            panic!("{}: {error}; {log:?}", self.name);
         }
         answer
     }

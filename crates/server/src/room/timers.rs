@@ -13,6 +13,8 @@ pub(super) enum Due {
     Grace(PeerNo),
     /// A socket that was told to go has had its time.
     Expelled(SocketId),
+    /// Who is back and still believes in media connections that are no more is told.
+    Node(PeerNo),
     /// Previews that did not come back are forgotten.
     Previews,
     /// Viewers may be published, or somebody's watch state has become stale.
@@ -56,6 +58,7 @@ impl Room {
         while let Some(due) = self.timers.pop_due(self.now) {
             match due {
                 Due::Grace(no) => self.grace_over(no),
+                Due::Node(no) => self.tell_node(no),
                 Due::Expelled(socket) => self.expelled_stay_over(socket),
                 Due::Previews => self.forget_previews(),
                 Due::Viewers => self.viewers.timer_fired(),

@@ -10,10 +10,13 @@ use crate::policy::Policy;
 use crate::room::dispatch::{Answer, Call};
 use crate::room::io::{Output, SocketId};
 use crate::room::peers::PeerNo;
+use crate::room::timers::Due;
 use crate::room::{Frame, Room};
 
 /// Offers of one peer that may wait at once. The SDK sends one after another.
 const WAITING: usize = 4;
+/// So long after its return a client is told that its connections are no more, ms.
+const NODE_MS: u64 = 2_000;
 /// Longest candidate, in bytes.
 const CANDIDATE_BYTES: usize = 1_024;
 
@@ -113,11 +116,14 @@ impl Room {
             // Nothing can be published before there is a connection.
             || (!there && !params.tracks.is_empty());
         if misdirected {
-            self.send_node(call.socket, no);
-            return Err(RpcError::new(
+            let refusal = RpcError::new(
                 code::MISDIRECTED,
                 "this media connection is no more: begin anew with an offer without tracks",
-            ));
+            );
+            // In this order: the SDK waits for no answer any more when it begins anew.
+            self.refuse(call, &refusal);
+            self.send_node(call.socket, no);
+            return Ok(());
         }
         if !there {
             self.begin_media(call, no, params.desc, false, Cause::Begin);
@@ -240,12 +246,26 @@ impl Room {
             return;
         };
         if media.stale {
-            self.send_node(socket, no);
+            // The SDK makes an offer as soon as it is back. Told of another node while it
+            // does, it waits for ever on a connection that it has closed itself: so it is
+            // told in answer to that offer, and only who makes none is told like this.
+            self.timers.at(self.now + NODE_MS, Due::Node(no));
         } else if media.is_there() {
             if media.lost {
                 self.restart_ice(no);
             }
             self.send_offered(socket, no);
+        }
+    }
+
+    /// A client that is back has not offered anything, and still believes in connections
+    /// that are no more.
+    pub(in crate::room) fn tell_node(&mut self, no: PeerNo) {
+        if let Some(peer) = self.peers.get(no)
+            && peer.media.stale
+            && let Some(socket) = peer.socket()
+        {
+            self.send_node(socket, no);
         }
     }
 

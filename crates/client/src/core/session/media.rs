@@ -461,7 +461,7 @@ impl SessionCore {
     }
 
     /// Somebody else's screen before mine, which I see anyway.
-    fn share_view(&self) -> Option<ShareView> {
+    pub(super) fn share_view(&self) -> Option<ShareView> {
         let name = |peer_id: &str| self.roster.get(peer_id).map(|person| person.name.clone());
         if let Some((peer_id, track_id)) = self.media.tracks.share() {
             return Some(ShareView {

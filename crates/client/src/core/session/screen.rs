@@ -395,13 +395,17 @@ impl SessionCore {
         }
     }
 
-    /// A strip while somebody is in the centre, else a full page.
+    /// A strip while somebody or a shared screen is in the centre, else a full page.
     pub(super) fn page_size(&self) -> usize {
         let somebody = [self.stage.spotlight(), self.local_pin.as_deref()]
             .into_iter()
             .flatten()
             .any(|id| self.roster.get(id).is_some());
-        if somebody { STRIP_SIZE } else { PAGE_SIZE }
+        if somebody || self.share_view().is_some() {
+            STRIP_SIZE
+        } else {
+            PAGE_SIZE
+        }
     }
 
     fn grid_view(&self) -> GridView {

@@ -243,11 +243,19 @@ fn a_screen_is_shared_and_gone() {
     let share = media(&world, "viewer-1").share.clone().unwrap();
     assert_eq!((share.peer_id.as_str(), share.is_local), ("host-1", false));
     assert!(media(&world, "host-1").share.as_ref().unwrap().is_local);
+    let page_size =
+        |world: &World, id: &str| world.shown(id).grid.as_ref().map(|grid| grid.page_size);
+    for id in ["host-1", "viewer-1"] {
+        assert_eq!(page_size(&world, id), Some(4), "a strip beside it");
+    }
     publish(&mut world, "host-1", MediaSource::Screen, false);
     assert!(orders(&mut world, "host-1").contains(&Command::Unpublish(Source::Screen)));
     offers(&mut world, "host-1", &[]);
     assert_eq!(media(&world, "viewer-1").share, None);
     assert_eq!(media(&world, "host-1").screen, SendingView::Off);
+    for id in ["host-1", "viewer-1"] {
+        assert_eq!(page_size(&world, id), Some(9));
+    }
 }
 
 #[test]

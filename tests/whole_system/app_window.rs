@@ -196,6 +196,19 @@ impl AppWindow {
             });
     }
 
+    /// Waits until what matches does not move: on a busy machine a click would go where it
+    /// was a moment ago.
+    pub(crate) async fn comes_to_rest(&self, css: &str) {
+        const RESTS: &str = "const found = document.querySelector(arguments[0]);
+            return found !== null && document.getAnimations()
+              .every((one) => one.playState !== 'running' || !one.effect.target.contains(found))";
+        until(&format!("{css} of {} comes to rest", self.name), || async {
+            let rests = self.script(RESTS, vec![css.into()]).await;
+            (rests == true).then_some(())
+        })
+        .await;
+    }
+
     /// Replaces a field's text.
     pub(crate) async fn fill(&self, css: &str, text: &str) {
         let field = self.element(css).await;

@@ -77,6 +77,7 @@ async fn a_host_and_a_learner_share_one_live_session() {
             "Break <b>until</b> 15:00 & back",
         )
         .await;
+    learner.comes_to_rest("[data-testid=announcement]").await;
     learner.click("[data-testid=announcement] button").await;
     learner.sees_no_more("[data-testid=announcement]").await;
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     past::{MINUTE, Past, an_hour_old, good_beat},
-    support::{Client, TestServer, eventually, now_ms},
+    support::{Client, TestServer, eventually, passed_ms},
 };
 
 /// Intervals and exclusions of books, which must tile the stay.
@@ -125,7 +125,7 @@ async fn what_the_server_did_not_see_is_said_to_be_so() {
     ben.token(&session).await;
     let books = eventually("some time has passed", async || {
         let joined = ben.books(&session).await.joined_at;
-        let now = now_ms();
+        let now = passed_ms();
         (now > joined + 50).then_some((joined, now))
     })
     .await;

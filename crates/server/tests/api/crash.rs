@@ -14,7 +14,7 @@ use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use crate::{
     past::{MINUTE, Past},
     program::{Program, command},
-    support::{Client, client, eventually, now_ms, send},
+    support::{Client, client, eventually, now_ms, passed_ms, send},
 };
 
 const LEARNERS: usize = 4;
@@ -210,7 +210,7 @@ async fn a_crash_right_after_somebody_came_costs_them_nothing() {
     let program = start();
     let cleo = cleo.at(&program.origin);
     let _socket = cleo.enter(&session, "peer-cleo-again").await;
-    let now = now_ms();
+    let now = passed_ms();
     let watched = json!([[killed, now]]);
     let claim = json!({"sessionId": session.id, "isActive": true, "intervals": watched});
     cleo.post("/api/analytics/heartbeat", claim).await;

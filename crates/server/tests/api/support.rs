@@ -306,6 +306,12 @@ pub async fn metric(server: &TestServer, name: &str) -> u64 {
     line.parse().unwrap()
 }
 
+/// A moment that has passed by the server's clock too: that counts whole milliseconds from
+/// a start that was rounded down, so it is behind the wall clock by two at most.
+pub fn passed_ms() -> u64 {
+    now_ms() - 2
+}
+
 pub fn now_ms() -> u64 {
     let since = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
